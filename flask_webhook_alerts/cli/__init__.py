@@ -1,0 +1,7 @@
+"""Offer the commands: ``flask webhook-alerts …``."""
+
+from __future__ import annotations
+
+from flask.cli import AppGroup
+
+group = AppGroup("webhook-alerts", help="Manage webhook alerts.")

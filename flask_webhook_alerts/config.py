@@ -1,0 +1,124 @@
+"""Read the settings, once, and refuse bad ones at start."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import re
+import typing as t
+from collections.abc import Mapping
+
+from .errors import ConfigError
+
+PREFIX = "WEBHOOK_ALERTS_"
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a "token" of RFC 9110, section 5.6.2
+
+
+class DeliveryMode(enum.StrEnum):
+    """Who sends the signals of a committed event, and when."""
+
+    INLINE = "inline"
+    CELERY = "celery"
+    MANUAL = "manual"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Every ``WEBHOOK_ALERTS_*`` key, its default and its check.
+
+    :ivar url_prefix: where the endpoint lives, without a slash at the end.
+    :ivar token_header: the request header that carries an integration's token.
+    :ivar max_content_length: the largest accepted body, in bytes.
+    :ivar delivery: who sends the signals.
+    :ivar rate_limit: the most events of one integration in a time, or None for no limit.
+    """
+
+    url_prefix: str = "/integration"
+    token_header: str = "pagertree-token"  # noqa: S105 - the name of a header
+    max_content_length: int = 524_288
+    delivery: DeliveryMode = DeliveryMode.INLINE
+    rate_limit: str | None = None
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, t.Any]) -> Settings:
+        """Return the settings in ``config``; raise :exc:`ConfigError` with the key and the fix."""
+        given = {
+            key.removeprefix(PREFIX).lower(): value
+            for key, value in config.items()
+            if key.startswith(PREFIX)
+        }
+        unknown = sorted(given.keys() - _CHECKS.keys())
+        if unknown:
+            keys = ", ".join(_key(name) for name in unknown)
+            known = ", ".join(_key(name) for name in _CHECKS)
+            raise ConfigError(f"Unknown setting: {keys}. Remove it, or use one of {known}.")
+
+        return cls(**{name: _CHECKS[name](value) for name, value in given.items()})
+
+
+def _key(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _url_prefix(value: object) -> str:
+    if not isinstance(value, str) or not value.startswith("/") or value.endswith("/"):
+        raise ConfigError(
+            f"{_key('url_prefix')} is {value!r}. Set a path that starts with a slash and does not"
+            ' end with one, such as "/integration".'
+        )
+
+    return value
+
+
+def _token_header(value: object) -> str:
+    if not isinstance(value, str) or not _HEADER_NAME.fullmatch(value):
+        raise ConfigError(
+            f"{_key('token_header')} is {value!r}. Set the name of a request header, such as"
+            ' "pagertree-token".'
+        )
+
+    return value
+
+
+def _max_content_length(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ConfigError(
+            f"{_key('max_content_length')} is {value!r}. Set a whole number of bytes above 0,"
+            " such as 524288."
+        )
+
+    return value
+
+
+def _delivery(value: object) -> DeliveryMode:
+    if value == DeliveryMode.CELERY:
+        raise ConfigError(
+            f'{_key("delivery")} is "celery", which this version cannot do yet. Set "manual" and'
+            " run deliver_pending() in a periodic task of yours."
+        )
+
+    try:
+        return DeliveryMode(str(value))
+    except ValueError:
+        raise ConfigError(
+            f'{_key("delivery")} is {value!r}. Set "inline" to send signals in the request, or'
+            ' "manual" to leave them to deliver_pending().'
+        ) from None
+
+
+def _rate_limit(value: object) -> None:
+    if value is not None:
+        raise ConfigError(
+            f"{_key('rate_limit')} is {value!r}, and limits need the extra: install"
+            " Flask-Webhook-Alerts[ratelimit], or remove the setting."
+        )
+
+
+_CHECKS: dict[str, t.Callable[[object], t.Any]] = {
+    "url_prefix": _url_prefix,
+    "token_header": _token_header,
+    "max_content_length": _max_content_length,
+    "delivery": _delivery,
+    "rate_limit": _rate_limit,
+}

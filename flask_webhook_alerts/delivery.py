@@ -1,0 +1,222 @@
+"""Send the signals: of what has just been committed, or of what is still owed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import logging
+import typing as t
+from collections.abc import Iterator
+
+import blinker
+from flask import current_app
+from flask import Flask
+
+from . import clock
+from . import receivers
+from . import signals
+from .config import DeliveryMode
+from .config import Settings
+from .database import Database
+from .decoding import clean
+from .events import Change
+from .events import EventKind
+from .events import Outcome
+from .store.outbox import Claim
+from .store.values import LEASE
+from .store.values import MAX_ATTEMPTS
+from .store.values import Plan
+
+logger = logging.getLogger(__name__)
+
+_SIGNALS = {
+    EventKind.CREATED: signals.alert_created,
+    EventKind.ACKNOWLEDGED: signals.alert_acknowledged,
+    EventKind.RESOLVED: signals.alert_resolved,
+}
+_KINDS = {
+    Outcome.CREATED: EventKind.CREATED,
+    Outcome.ACKNOWLEDGED: EventKind.ACKNOWLEDGED,
+    Outcome.RESOLVED: EventKind.RESOLVED,
+}
+_FIRST_PAUSE = dt.timedelta(seconds=10)
+_LONGEST_PAUSE = dt.timedelta(hours=1)
+_MAX_ERROR_LENGTH = 2_000
+
+
+class Delivery:
+    """One app's deliveries. Every method needs an app context, and none holds a lock."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._mode = settings.delivery
+        self._database = database
+
+    def plan(self, kind: EventKind, at: dt.datetime) -> Plan:
+        """Say who will deliver an event that is about to be written."""
+        if self._mode is not DeliveryMode.INLINE:
+            return Plan(due_at=at)
+
+        if not _SIGNALS[kind].has_receivers_for(_app()):
+            return Plan(delivered_at=at)
+
+        return Plan(due_at=at, claim_until=at + LEASE)
+
+    def announce(self, change: Change) -> None:
+        """Send the signals of a committed change, as far as this process has to.
+
+        It raises nothing: the change is stored, and what was not sent is still owed.
+        """
+        try:
+            if change.outcome is Outcome.REPEATED:
+                self._send_repeated(t.cast(int, change.alert_id))
+            elif change.event_id is not None and self._mode is DeliveryMode.INLINE:
+                self._send_inline(change)
+        except Exception:
+            logger.exception("Signals are still owed", extra={"action": "delivery_failed"})
+
+    def announce_rejection(self, integration_id: str | None, status: int, reason: str) -> None:
+        """Tell who listens that a request was refused."""
+        app = _app()
+        if not signals.request_rejected.has_receivers_for(app):
+            return
+
+        def load() -> dict[str, t.Any]:
+            model = self._database.models.Integration
+            integration = integration_id and self._database.host.load(model, integration_id)
+            return {"integration": integration or None, "status": status, "reason": reason}
+
+        self._send_once(app, signals.request_rejected, load)
+
+    def deliver_pending(self, limit: int | None = None) -> int:
+        """Send the signals that are owed and due. Return how many events were delivered.
+
+        :param limit: the most events to try.
+        """
+        return sum(self._deliver(claim) for claim in itertools.islice(self._claims(), limit))
+
+    def revive(self) -> int:
+        """Make every dead event due again. Return how many there were."""
+        outbox = self._database.store.outbox
+        return self._database.run(lambda connection: outbox.revive(connection, clock.now()))
+
+    def _send_inline(self, change: Change) -> None:
+        alert_id = t.cast(int, change.alert_id)
+        if change.claimed_until is not None:
+            self._deliver(
+                Claim(
+                    event_id=t.cast(int, change.event_id),
+                    alert_id=alert_id,
+                    kind=_KINDS[change.outcome],
+                    until=change.claimed_until,
+                    attempts=1,
+                )
+            )
+        elif not _SIGNALS[_KINDS[change.outcome]].has_receivers_for(_app()):
+            return
+
+        # Later events of this alert have waited for the earlier one. Whoever ends last finds them:
+        # each looks after its own mark or insert is committed, so one of two sees the other's.
+        while batch := self._due(alert_id):
+            claim = self._claim(batch[0])
+            if claim is None:
+                return
+            self._deliver(claim)
+
+    def _claims(self) -> Iterator[Claim]:
+        """Claim what is due, one event at a time, until nothing is."""
+        while batch := self._due():
+            for seen in batch:
+                claim = self._claim(seen)
+                if claim is not None:
+                    yield claim
+
+    def _due(self, alert_id: int | None = None) -> list[Claim]:
+        outbox, now = self._database.store.outbox, clock.now()
+        return self._database.run(lambda connection: outbox.due(connection, now, alert_id=alert_id))
+
+    def _claim(self, seen: Claim) -> Claim | None:
+        outbox, now = self._database.store.outbox, clock.now()
+        return self._database.run(lambda connection: outbox.claim(connection, seen, now))
+
+    def _deliver(self, claim: Claim) -> bool:
+        """Call the receivers that have not returned yet, and mark the event."""
+        app = _app()
+        done, failures = list(claim.delivered_to), list[str]()
+        try:
+            for name, group in receivers.connected(_SIGNALS[claim.kind], app).items():
+                if name not in done:
+                    claim = self._renewed(claim)
+                    errors = [self._call(app, name, receiver, claim) for receiver in group]
+                    failures += filter(None, errors)
+                    done += [] if any(errors) else [name]
+        except LeaseLost:
+            return False
+        except KeyboardInterrupt:
+            self._mark(claim, done, [*failures, "The process was interrupted."])
+            raise
+
+        return self._mark(claim, done, failures) and not failures
+
+    def _call(
+        self, app: Flask, name: str, receiver: receivers.Receiver, claim: Claim
+    ) -> str | None:
+        return receivers.call(app, name, receiver, lambda: self._load_event(claim.event_id))
+
+    def _renewed(self, claim: Claim) -> Claim:
+        """Return the claim, prolonged if slow receivers have used up half of it."""
+        outbox, now = self._database.store.outbox, clock.now()
+        if clock.as_utc(claim.until) - now > LEASE / 2:
+            return claim
+
+        renewed = self._database.run(lambda connection: outbox.renew(connection, claim, now))
+        if renewed is None:
+            raise LeaseLost
+
+        return renewed
+
+    def _mark(self, claim: Claim, done: list[str], failures: list[str]) -> bool:
+        outbox, now = self._database.store.outbox, clock.now()
+        values: dict[str, t.Any] = {"delivered_to": done, "next_attempt_at": None}
+        if not failures:
+            values |= {"delivered_at": now, "last_error": None}
+        else:
+            values["last_error"] = clean("\n".join(failures))[:_MAX_ERROR_LENGTH]
+            if claim.attempts < MAX_ATTEMPTS:
+                values["next_attempt_at"] = now + _pause(claim.attempts)
+        return self._database.run(lambda connection: outbox.mark(connection, claim, values))
+
+    def _send_repeated(self, alert_id: int) -> None:
+        app = _app()
+        if signals.alert_repeated.has_receivers_for(app):
+            self._send_once(app, signals.alert_repeated, lambda: self._load_alert(alert_id))
+
+    @staticmethod
+    def _send_once(app: Flask, signal: blinker.Signal, load: receivers.LoadArguments) -> None:
+        for name, group in receivers.connected(signal, app).items():
+            for receiver in group:
+                receivers.call(app, name, receiver, load)
+
+    def _load_event(self, event_id: int) -> dict[str, t.Any] | None:
+        reads, session = self._database.store.reads, self._database.host.session
+        row = session.execute(reads.event_entities, {"event_id": event_id}).first()
+        # The alert may have been deleted meanwhile: then there is nothing to tell.
+        return row and {"event": row[0], "alert": row[1], "integration": row[2]}
+
+    def _load_alert(self, alert_id: int) -> dict[str, t.Any] | None:
+        reads, session = self._database.store.reads, self._database.host.session
+        row = session.execute(reads.alert_entities, {"alert_id": alert_id}).first()
+        return row and {"alert": row[0], "integration": row[1]}
+
+
+class LeaseLost(Exception):
+    """Slow receivers outlived the lease, and another deliverer has taken the event over."""
+
+
+def _app() -> Flask:
+    # The application itself: a receiver that is connected to it does not hear a proxy.
+    return t.cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
+
+
+def _pause(attempts: int) -> dt.timedelta:
+    """Return how long to wait after this many failed attempts: 10 s, 30 s, 90 s … 1 h."""
+    return min(_FIRST_PAUSE * int(3 ** (attempts - 1)), _LONGEST_PAUSE)

@@ -1,0 +1,141 @@
+"""Make, change and delete integrations: the use cases around the senders."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import typing as t
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from . import clock
+from . import tokens
+from .database import Database
+from .errors import InvalidOption
+from .errors import NotFound
+from .mapping import table_of
+from .store.values import OPTIONS
+
+_BATCH = 500
+
+
+class HasAlerts(InvalidOption):
+    """The integration cannot be deleted by itself, since it has alerts."""
+
+
+class Integrations:
+    """One app's integrations."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, name: str, options: dict[str, t.Any]) -> t.Any:
+        """Store a new integration and return its row.
+
+        :param options: columns of the integration, and ``token``.
+        :raises InvalidOption: an option cannot be stored.
+        """
+        self._database.host.require_committed()
+        model = self._database.models.Integration
+        _check_names(options)
+
+        def work(connection: sa.Connection) -> str:
+            with orm.Session(connection) as session:
+                integration = model(name=name, **options)
+                session.add(integration)
+                session.flush()
+                return t.cast(str, integration.id)
+
+        return self.get(self._database.write(work))
+
+    def get(self, integration_id: str) -> t.Any:
+        """Return the row, loaded afresh through the host's session, or raise :exc:`NotFound`."""
+        row = self._database.host.load(self._database.models.Integration, integration_id)
+        if row is None or row.id != integration_id:
+            raise NotFound(f"There is no integration {integration_id!r}.")
+
+        return row
+
+    def update(self, integration_id: str, options: dict[str, t.Any]) -> t.Any:
+        """Change options of an integration and return its row.
+
+        :raises InvalidOption: an option cannot be stored; then none is changed.
+        """
+        self._database.host.require_committed()
+        model = self._database.models.Integration
+        _check_names(options)
+
+        def work(connection: sa.Connection) -> bool:
+            with orm.Session(connection) as session:
+                integration = session.get(model, integration_id)
+                if integration is None:
+                    return False
+                for name, value in options.items():
+                    setattr(integration, name, value)
+                session.flush()
+                return True
+
+        self._found(integration_id, self._database.write(work))
+        return self.get(integration_id)
+
+    def rotate_token(self, integration_id: str, token: str | None, keep_for: dt.timedelta) -> str:
+        """Set a new token and return it; the old one stays valid for ``keep_for``."""
+        self._database.host.require_committed()
+        if keep_for < dt.timedelta():
+            raise InvalidOption("The old token cannot be kept for less than no time.")
+
+        token = tokens.new_token() if token is None else token
+        table = table_of(self._database.models.Integration)
+        statement = (
+            sa.update(table)
+            .where(table.c.id == integration_id)
+            .values(
+                previous_token_hash=table.c.token_hash,
+                previous_token_expires_at=clock.now() + keep_for,
+                token_hash=tokens.hash_token(token),
+            )
+        )
+        changed = self._database.run(lambda connection: connection.execute(statement).rowcount)
+        self._found(integration_id, bool(changed))
+        return token
+
+    def delete(self, integration_id: str, *, with_alerts: bool = False) -> int:
+        """Delete an integration and return how many alerts went with it.
+
+        :param with_alerts: also delete its alerts and their events; without, :exc:`HasAlerts` is
+            raised if there are any.
+        """
+        self._database.host.require_committed()
+        store, database = self._database.store, self._database
+        count = database.run(
+            lambda connection: store.reads.count_alerts(connection, integration_id)
+        )
+        if count and not with_alerts:
+            raise HasAlerts(f"The integration has {count} alerts.")
+
+        deleted = 0
+        while ids := database.run(
+            lambda connection: store.housekeeping.alerts_of(connection, integration_id, _BATCH)
+        ):
+            delete = functools.partial(store.housekeeping.delete_alerts, ids=ids)
+            deleted += database.write(delete)
+        changed = database.run(
+            lambda connection: store.housekeeping.delete_integration(connection, integration_id)
+        )
+        self._found(integration_id, bool(changed))
+        return deleted
+
+    def _found(self, integration_id: str, found: bool) -> None:
+        self._database.models.touch()
+        if not found:
+            raise NotFound(f"There is no integration {integration_id!r}.")
+
+
+def _check_names(options: dict[str, t.Any]) -> None:
+    unknown = sorted(options.keys() - OPTIONS)
+    if unknown:
+        raise InvalidOption(
+            f"Unknown option: {', '.join(unknown)}."
+            f" An integration has {', '.join(sorted(OPTIONS))}."
+        )

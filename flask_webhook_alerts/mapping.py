@@ -1,0 +1,180 @@
+"""Complete the mapped classes: the keys of the tables, times in UTC, and classes of our own."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from . import clock
+from .models import AlertEventMixin
+from .models import AlertMixin
+from .models import IntegrationMixin
+
+_INFO_KEY = "flask_webhook_alerts"
+
+
+def _constrain_alert(table: sa.Table) -> None:
+    # What makes "one active alert per Id" true under any race, and the foreign key's index.
+    table.append_constraint(
+        sa.UniqueConstraint("integration_id", "active_key", name="uq_webhook_alert_active")
+    )
+    # The newest alerts of one status: what people on call look at.
+    sa.Index("ix_webhook_alert_status", table.c.status, table.c.id)
+
+
+def _constrain_event(table: sa.Table) -> None:
+    # An alert's timeline in order. Unique, so that it is part of the table: MariaDB refuses to
+    # drop an index of its own that a foreign key needs, and every downgrade begins with that.
+    table.append_constraint(sa.UniqueConstraint("alert_id", "id", name="uq_webhook_alert_event"))
+    # What is owed: a short list, however long the table grows. Delivered and dead rows are null.
+    sa.Index(
+        "ix_webhook_alert_event_next_attempt_at",
+        table.c.next_attempt_at,
+        sqlite_where=table.c.next_attempt_at.is_not(None),
+        postgresql_where=table.c.next_attempt_at.is_not(None),
+    )
+
+
+_CONSTRAIN: dict[type, t.Callable[[sa.Table], None]] = {
+    AlertMixin: _constrain_alert,
+    AlertEventMixin: _constrain_event,
+}
+_TIMES = {
+    IntegrationMixin: ("previous_token_expires_at", "created_at", "updated_at"),
+    AlertMixin: ("created_at", "last_received_at", "acknowledged_at", "resolved_at"),
+    AlertEventMixin: ("at", "delivered_at", "next_attempt_at"),
+}
+
+
+def _complete_table(mapper: orm.Mapper[t.Any], class_: type) -> None:
+    """Give a freshly mapped class our keys, whatever ``__table_args__`` the host wrote."""
+    table = t.cast(sa.Table, mapper.local_table)
+    for mixin, constrain in _CONSTRAIN.items():
+        if issubclass(class_, mixin):
+            constrain(table)
+    for dialect in ("mysql", "mariadb"):
+        # A sender's text may hold any character, whatever the database's default is.
+        table.dialect_kwargs.setdefault(f"{dialect}_charset", "utf8mb4")
+
+
+def _make_times_utc(target: object, *_context: object) -> None:
+    for mixin, names in _TIMES.items():
+        if isinstance(target, mixin):
+            for name in names:
+                value = target.__dict__.get(name)
+                if value is not None:
+                    orm.attributes.set_committed_value(target, name, clock.as_utc(value))
+
+
+for _mixin in _TIMES:
+    sa.event.listen(_mixin, "instrument_class", _complete_table, propagate=True)
+    sa.event.listen(_mixin, "load", _make_times_utc, propagate=True)
+    sa.event.listen(_mixin, "refresh", _make_times_utc, propagate=True)
+
+
+@dataclasses.dataclass(kw_only=True)
+class Models:
+    """The three mapped classes that one extension object works with.
+
+    :ivar revision: counts the changes of integrations that this process has committed, so that
+        every memory of an integration knows when it is out of date.
+    """
+
+    Integration: type[t.Any]
+    Alert: type[t.Any]
+    AlertEvent: type[t.Any]
+    revision: int = 0
+
+    def __post_init__(self) -> None:
+        metadatas = {id(model.metadata) for model in self.all}
+        if len(metadatas) > 1:
+            raise RuntimeError(
+                "The three models live in different MetaData. Put them under one base class, or"
+                " give WebhookAlerts only models that share a bind key."
+            )
+
+        _relate(self)
+        for change in ("after_update", "after_delete"):
+            sa.event.listen(self.Integration, change, self._note_change)
+
+    @property
+    def all(self) -> tuple[type[t.Any], ...]:
+        """The three classes."""
+        return (self.Integration, self.Alert, self.AlertEvent)
+
+    def touch(self) -> None:
+        """Say that an integration was changed and committed."""
+        self.revision += 1
+
+    def _note_change(self, _mapper: object, _connection: object, integration: object) -> None:
+        session = orm.object_session(integration)
+        if session is not None:
+            sa.event.listen(session, "after_commit", lambda _session: self.touch(), once=True)
+
+
+def table_of(model: type) -> sa.Table:
+    """Return the table behind a mapped class."""
+    return t.cast(sa.Table, sa.inspect(model).local_table)
+
+
+def build_models(
+    metadata: sa.MetaData,
+    *,
+    integration: type | None = None,
+    alert: type | None = None,
+    event: type | None = None,
+) -> Models:
+    """Return the host's classes, completed by classes of ours over the same ``MetaData``.
+
+    Two extension objects on one ``MetaData`` share the classes that are built here.
+    """
+    built = metadata.info.setdefault(_INFO_KEY, {})
+
+    def given_or_built(given: type | None, name: str, mixin: type) -> type:
+        if given is not None:
+            return given
+
+        if name not in built:
+            built[name] = type(name, (mixin, _base(metadata)), {"__module__": __name__})
+        return t.cast(type, built[name])
+
+    return Models(
+        Integration=given_or_built(integration, "Integration", IntegrationMixin),
+        Alert=given_or_built(alert, "Alert", AlertMixin),
+        AlertEvent=given_or_built(event, "AlertEvent", AlertEventMixin),
+    )
+
+
+def _base(metadata: sa.MetaData) -> type:
+    # A base of our own, so that every kind of host base works; the tables are what must be shared.
+    return t.cast(type, orm.declarative_base(metadata=metadata))
+
+
+def _relate(models: Models) -> None:
+    """Let hosts walk between the classes, where they have not said how themselves."""
+    alert, event = table_of(models.Alert), table_of(models.AlertEvent)
+    _add(
+        models.Alert,
+        "integration",
+        models.Integration,
+        orm.foreign(alert.c.integration_id) == table_of(models.Integration).c.id,
+    )
+    _add(models.AlertEvent, "alert", models.Alert, orm.foreign(event.c.alert_id) == alert.c.id)
+    _add(
+        models.Alert,
+        "events",
+        models.AlertEvent,
+        orm.foreign(event.c.alert_id) == alert.c.id,
+        order_by=event.c.id,
+    )
+
+
+def _add(
+    model: type, name: str, target: type, on: sa.ColumnElement[bool], **options: t.Any
+) -> None:
+    if not hasattr(model, name):
+        # For reading: every change goes through the extension.
+        setattr(model, name, orm.relationship(target, primaryjoin=on, viewonly=True, **options))

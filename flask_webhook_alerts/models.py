@@ -1,0 +1,151 @@
+"""Describe the three tables, as mixins for the host's own classes or as classes of ours."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+from sqlalchemy.dialects import mysql
+
+from . import clock
+from . import rendering
+from . import tokens
+from . import wrapping
+from .errors import InvalidOption
+from .events import AlertStatus
+
+# The variants are stock types of SQLAlchemy, so that every migration tool knows how to write them.
+# MariaDB's DATETIME drops fractions unless told otherwise, its TEXT ends at 65,535 bytes, and
+# SQLite counts up only an INTEGER.
+_BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_TIME = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+_LONG_TEXT = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+_INTEGRATION_ID = sa.String(18)
+
+
+class IntegrationMixin:
+    """One sender: where it posts to, how it proves itself, how its payloads are read."""
+
+    __tablename__ = "webhook_integration"
+
+    id: orm.Mapped[str] = orm.mapped_column(
+        _INTEGRATION_ID, primary_key=True, default=tokens.new_integration_id
+    )
+    name: orm.Mapped[str] = orm.mapped_column(sa.String(255))
+    enabled: orm.Mapped[bool] = orm.mapped_column(default=True)
+    token_hash: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
+    previous_token_hash: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
+    previous_token_expires_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(_TIME)
+    capture_additional_data: orm.Mapped[bool] = orm.mapped_column(default=False)
+    strict: orm.Mapped[bool] = orm.mapped_column(default=True)
+    wrapper_key: orm.Mapped[str | None] = orm.mapped_column(sa.Text())
+    title_template: orm.Mapped[str | None] = orm.mapped_column(sa.Text())
+    description_template: orm.Mapped[str | None] = orm.mapped_column(sa.Text())
+    created_at: orm.Mapped[dt.datetime] = orm.mapped_column(_TIME, default=clock.now)
+    updated_at: orm.Mapped[dt.datetime] = orm.mapped_column(
+        _TIME, default=clock.now, onupdate=clock.now
+    )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id} {self.name!r}>"
+
+    @property
+    def token(self) -> t.NoReturn:
+        """Write-only: set a token, or None for no token. Only its hash is stored."""
+        raise AttributeError("A token cannot be read back: only its hash is stored.")
+
+    @token.setter
+    def token(self, token: str | None) -> None:
+        self.token_hash = None if token is None else tokens.hash_token(token)
+        self.previous_token_hash = None
+        self.previous_token_expires_at = None
+
+    @property
+    def has_token(self) -> bool:
+        """Whether senders must show a token."""
+        return self.token_hash is not None
+
+    @orm.validates("name")
+    def _check_name(self, _key: str, name: str) -> str:
+        if not name.strip() or len(name) > 255:
+            raise InvalidOption("An integration's name has 1 to 255 characters, not all blank.")
+
+        return name
+
+    @orm.validates("wrapper_key")
+    def _check_wrapper_key(self, _key: str, expression: str | None) -> str | None:
+        if not expression:
+            return None
+
+        wrapping.check_wrapper_key(expression)
+        return expression
+
+    @orm.validates("title_template", "description_template")
+    def _check_template(self, _key: str, source: str | None) -> str | None:
+        if not source:
+            return None
+
+        rendering.check_template(source)
+        return source
+
+
+class AlertMixin:
+    """One alert: what the sender said, and where it is in its life."""
+
+    __tablename__ = "webhook_alert"
+
+    id: orm.Mapped[int] = orm.mapped_column(_BIG_ID, primary_key=True)
+    integration_id: orm.Mapped[str] = orm.mapped_column(
+        _INTEGRATION_ID, sa.ForeignKey("webhook_integration.id")
+    )
+    thirdparty_id: orm.Mapped[str] = orm.mapped_column(sa.String(512))
+    active_key: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(16), default=AlertStatus.OPEN.value)
+    title: orm.Mapped[str] = orm.mapped_column(_LONG_TEXT)
+    description: orm.Mapped[str | None] = orm.mapped_column(_LONG_TEXT)
+    urgency: orm.Mapped[str | None] = orm.mapped_column(sa.String(16))
+    tags: orm.Mapped[list[str]] = orm.mapped_column(sa.JSON, default=list)
+    meta: orm.Mapped[dict[str, t.Any]] = orm.mapped_column(sa.JSON, default=dict)
+    additional_data: orm.Mapped[dict[str, t.Any]] = orm.mapped_column(sa.JSON, default=dict)
+    dedup_keys: orm.Mapped[list[str]] = orm.mapped_column(sa.JSON, default=list)
+    incident: orm.Mapped[bool] = orm.mapped_column(default=False)
+    incident_severity: orm.Mapped[str | None] = orm.mapped_column(sa.String(16))
+    incident_message: orm.Mapped[str | None] = orm.mapped_column(_LONG_TEXT)
+    occurrences: orm.Mapped[int] = orm.mapped_column(_BIG_ID, default=1)
+    created_at: orm.Mapped[dt.datetime] = orm.mapped_column(_TIME, default=clock.now)
+    last_received_at: orm.Mapped[dt.datetime] = orm.mapped_column(_TIME, default=clock.now)
+    acknowledged_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(_TIME)
+    resolved_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(_TIME)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id} {self.status} {self.thirdparty_id!r}>"
+
+    if t.TYPE_CHECKING:
+        integration: t.Any
+        events: t.Any
+
+
+class AlertEventMixin:
+    """One change of an alert: a row of its timeline, and of the outbox of the signals."""
+
+    __tablename__ = "webhook_alert_event"
+
+    id: orm.Mapped[int] = orm.mapped_column(_BIG_ID, primary_key=True)
+    alert_id: orm.Mapped[int] = orm.mapped_column(_BIG_ID, sa.ForeignKey("webhook_alert.id"))
+    kind: orm.Mapped[str] = orm.mapped_column(sa.String(16))
+    at: orm.Mapped[dt.datetime] = orm.mapped_column(_TIME, default=clock.now)
+    by: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
+    notes: orm.Mapped[list[str]] = orm.mapped_column(sa.JSON, default=list)
+    delivered_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(_TIME)
+    delivered_to: orm.Mapped[list[str]] = orm.mapped_column(sa.JSON, default=list)
+    attempts: orm.Mapped[int] = orm.mapped_column(default=0)
+    next_attempt_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(_TIME)
+    last_error: orm.Mapped[str | None] = orm.mapped_column(_LONG_TEXT)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id} {self.kind} alert={self.alert_id}>"
+
+    if t.TYPE_CHECKING:
+        alert: t.Any

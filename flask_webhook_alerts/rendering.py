@@ -1,0 +1,281 @@
+"""Render the titles and descriptions that a host wants, from text that it does not trust.
+
+A template comes from the host, the values in it from strangers. Safety rests on a subset of Jinja
+that reads, chooses, repeats and shortens: nothing is called, no Python attribute is reached, and no
+list outgrows the payload. What is left can still add up, so each step of it looks at the clock.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import time
+import typing as t
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from contextvars import ContextVar
+
+import jinja2
+from jinja2 import nodes
+from jinja2.filters import FILTERS
+from jinja2.runtime import LoopContext
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.tests import TESTS
+
+from .errors import InvalidOption
+from .errors import RenderingFailed
+
+_LONGEST = 2_000
+"""Characters that a template may have."""
+
+_LIMIT = 65_536
+"""Characters that the rendered text, and each text on the way to it, may have."""
+
+_SECONDS = 0.05
+"""CPU time that one rendering may take."""
+
+_ends_at: ContextVar[float] = ContextVar("_ends_at")
+_encode = json.JSONEncoder(ensure_ascii=False).iterencode
+
+
+def check_template(source: str) -> None:
+    """Raise :exc:`InvalidOption` unless ``source`` is a template that is safe to render."""
+    _compile(source)
+
+
+def render(source: str, *, payload: Mapping[str, t.Any], integration: Mapping[str, t.Any]) -> str:
+    """Return the rendered text, or raise :exc:`RenderingFailed`, which never quotes the payload."""
+    ends_at = _ends_at.set(time.thread_time() + _SECONDS)
+    try:
+        values = {"payload": dict(payload), "integration": dict(integration)}
+        text = _gather(_compile(source).generate(values))
+    except RenderingFailed:
+        raise
+    except Exception as exc:  # noqa: BLE001 - whatever fails, the plain value stands
+        # What other errors say may quote a value, and so may their tracebacks.
+        raise RenderingFailed(f"The template fails: {type(exc).__name__}.") from None
+    finally:
+        _ends_at.reset(ends_at)
+
+    if not text.strip():
+        raise RenderingFailed("The template renders blank.")
+    return text
+
+
+@functools.lru_cache(maxsize=256)
+def _compile(source: str) -> jinja2.Template:
+    if len(source) > _LONGEST:
+        raise InvalidOption(f"The template is longer than {_LONGEST} characters. Shorten it.")
+
+    try:
+        tree = _environment.parse(source)
+        found = list(tree.find_all(nodes.Node))
+        _check(found)
+        _meter(found)
+        return _environment.from_string(tree)
+    except jinja2.TemplateSyntaxError as exc:
+        raise InvalidOption(f"The template fails in line {exc.lineno}: {exc.message}") from exc
+    except (RecursionError, SyntaxError) as exc:
+        # Python's compiler has limits of its own: 20 blocks inside each other, for one.
+        raise InvalidOption("The template nests too deeply. Write it flatter.") from exc
+
+
+def _check(found: list[nodes.Node]) -> None:
+    """Raise :exc:`InvalidOption` at the first node that is outside the subset."""
+    names = {"payload", "integration", "loop"}
+    names |= {node.name for node in found if isinstance(node, nodes.Name) and node.ctx == "store"}
+    for node in found:
+        refused = _refused(node, names)
+        if refused is not None:
+            raise InvalidOption(f"The template uses, in line {node.lineno}, {refused}.")
+
+
+def _refused(node: nodes.Node, names: set[str]) -> str | None:
+    """Name what is wrong with ``node``, and what is allowed instead."""
+    kind = type(node).__name__.lower()
+    known = {"name": names, "filter": {*_FILTERS}, "test": {*_TESTS}}.get(kind)
+    if type(node) not in _NODES:
+        return (
+            f"{kind}; it may use values, filters, tests, comparisons, and, or, not, ~, if and for"
+        )
+    if known is not None and (name := getattr(node, "name", "")) not in known:
+        return f"the {kind} {name!r}; it may use {', '.join(sorted(known))}"
+    if any(type(part) not in _PLAIN for part in _arguments(node)):
+        return f"a {kind} with values; it may use one with constants"
+    # A recursive loop hands out its pieces at its end, when it is too late to count them.
+    if getattr(node, "recursive", False):
+        return "a recursive loop; it may use a plain one"
+    return None
+
+
+def _arguments(node: nodes.Node) -> Iterator[nodes.Node]:
+    """Yield the parts of ``node`` that must be constants, lest a list repeat a large value."""
+    match node:
+        case nodes.List() | nodes.Tuple(ctx="load"):
+            yield from node.items
+        case nodes.Filter() if node.name not in _FREE:
+            yield from node.iter_child_nodes(exclude={"node"})
+            yield from (option.value for option in node.kwargs)
+
+
+def _meter(found: list[nodes.Node]) -> None:
+    """Send what could add up through filters that look at the clock."""
+    for node in found:
+        match node:
+            case nodes.For():
+                node.iter = _through("each", node.iter)
+            case nodes.Operand():
+                node.expr = _through("in_time", node.expr)
+            case nodes.Getitem(node=value, arg=nodes.Slice()) | nodes.Test(node=value):
+                node.node = _through("in_time", value)
+            case nodes.Concat():
+                node.nodes = [_through("join", nodes.List(node.nodes))]
+
+
+def _through(name: str, node: nodes.Expr) -> nodes.Filter:
+    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
+
+
+def _in_time(value: t.Any) -> t.Any:
+    """Return ``value``, or raise :exc:`RenderingFailed` if the time is over."""
+    if time.thread_time() > _ends_at.get():
+        raise RenderingFailed("The template takes too long.")
+    return value
+
+
+def _gather(pieces: Iterable[str]) -> str:
+    """Return ``pieces`` as one text, as long as there is time and room."""
+    kept: list[str] = []
+    room = _LIMIT
+    for piece in pieces:
+        room -= len(_in_time(piece))
+        if room < 0:
+            raise RenderingFailed(f"The template makes a text of over {_LIMIT} characters.")
+        kept.append(piece)
+    return "".join(kept)
+
+
+def _each(value: t.Any) -> Iterator[t.Any]:
+    """Yield the elements of a list or the keys of an object, as long as there is time."""
+    if value is None or isinstance(value, jinja2.Undefined):
+        return
+    if not isinstance(value, list | tuple | dict):
+        raise RenderingFailed("The template goes through a value that is no list.")
+    for element in value:
+        yield _in_time(element)
+
+
+def _text(value: t.Any) -> str:
+    """Return a text as it is, what is absent as nothing, and all else as JSON."""
+    if value is None or isinstance(value, jinja2.Undefined):
+        return ""
+    return _gather([value] if isinstance(value, str) else _encode(value))
+
+
+def _default(value: t.Any, default_value: t.Any = "", boolean: bool = False) -> t.Any:
+    absent = value is None or isinstance(value, jinja2.Undefined) or (boolean and not value)
+    return default_value if absent else value
+
+
+def _join(value: t.Any, d: str = "") -> str:
+    texts = enumerate(_text(element) for element in _each(value))
+    return _gather(d + text if number else text for number, text in texts)
+
+
+def _of_text(name: str) -> t.Any:
+    """Return Jinja's filter of texts, for texts within the limit only."""
+    return lambda value, *args: _text(FILTERS[name](_text(value), *args))
+
+
+def _of_list(name: str) -> t.Any:
+    """Return Jinja's filter of lists, with a clock in it, and without a generator behind it."""
+
+    @jinja2.pass_context
+    def listing(context: t.Any, value: t.Any, *args: t.Any, **options: t.Any) -> list[t.Any]:
+        first = context.environment if name in {"sort", "unique"} else context
+        return list(FILTERS[name](first, _each(value), *args, **options))
+
+    return listing
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """A Jinja for JSON, whose values have members and no attributes."""
+
+    def getattr(self, obj: t.Any, attribute: str) -> t.Any:
+        of_loop = isinstance(obj, LoopContext)
+        return super().getattr(obj, attribute) if of_loop else self.getitem(obj, attribute)
+
+    def getitem(self, obj: t.Any, argument: t.Any) -> t.Any:
+        try:
+            return _in_time(obj)[argument]
+        except (TypeError, LookupError):
+            return self.undefined(name=argument)
+
+
+_NODES = {
+    nodes.Output, nodes.TemplateData, nodes.If, nodes.For, nodes.CondExpr, nodes.Name, nodes.Const,
+    nodes.List, nodes.Tuple, nodes.Getattr, nodes.Getitem, nodes.Slice, nodes.Filter, nodes.Test,
+    nodes.Keyword, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Neg,
+    nodes.Concat,
+}  # fmt: skip
+_PLAIN = {nodes.Const, nodes.Keyword}
+_FREE = {"d", "default", "select", "reject", "selectattr", "rejectattr"}
+_FILTERS: dict[str, t.Any] = {
+    **{name: _of_text(name) for name in ("capitalize", "lower", "title", "trim", "upper")},
+    **{name: _of_list(name) for name in ("map", "select", "selectattr", "sort")},
+    **{name: _of_list(name) for name in ("reject", "rejectattr", "unique")},
+    **{name: FILTERS[name] for name in ("abs", "count", "first", "float", "int", "last")},
+    **{name: FILTERS[name] for name in ("length", "truncate")},
+    **{"d": _default, "default": _default, "join": _join, "string": _text},
+    "items": lambda value: [(key, value[key]) for key in _each(value)],
+    "list": lambda value: list(_each(value)),
+    "round": lambda value, precision=0: round(float(value), precision),
+    "tojson": lambda value: _gather(_encode(value)),
+}
+# Not "odd", "even" and "divisibleby": on a text, they format it. Not "lower" and "upper": they print
+# a value of any size.
+_TESTS = {
+    name: TESTS[name]
+    for name in (
+        "defined",
+        "undefined",
+        "none",
+        "true",
+        "false",
+        "boolean",
+        "integer",
+        "float",
+        "number",
+        "string",
+        "mapping",
+        "sequence",
+        "in",
+        "==",
+        "eq",
+        "equalto",
+        "!=",
+        "ne",
+        "<",
+        "lt",
+        "lessthan",
+        "<=",
+        "le",
+        ">",
+        "gt",
+        "greaterthan",
+        ">=",
+        "ge",
+    )  # fmt: skip
+}
+_environment = _Environment(
+    autoescape=False,
+    undefined=jinja2.ChainableUndefined,
+    # Constants would be evaluated while the template compiles, ahead of any clock; what takes the
+    # context cannot be.
+    optimized=False,
+    finalize=jinja2.pass_context(lambda _context, value: _text(value)),
+)
+_environment.globals.clear()
+_environment.filters = {**_FILTERS, "each": _each, "in_time": _in_time}
+_environment.tests = _TESTS

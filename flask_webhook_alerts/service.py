@@ -1,0 +1,253 @@
+"""Take in events and move alerts through their lives: the use cases of the endpoint and of hosts.
+
+Each change is one transaction, then the signals. Nothing here knows of HTTP.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+from collections.abc import Mapping
+
+from . import clock
+from . import decoding
+from . import payload as payloads
+from . import rendering
+from . import tokens
+from . import wrapping
+from .database import Database
+from .delivery import Delivery
+from .errors import NotFound
+from .errors import Refused
+from .errors import Rejected
+from .errors import RenderingFailed
+from .errors import Unavailable
+from .events import AlertStatus
+from .events import Change
+from .events import EventKind
+from .events import EventType
+from .events import IncomingEvent
+from .events import IntegrationRecord
+from .events import Outcome
+from .events import Receipt
+from .memory import IntegrationMemory
+from .store.values import Target
+
+_KINDS = {
+    EventType.ACKNOWLEDGE: EventKind.ACKNOWLEDGED,
+    EventType.RESOLVE: EventKind.RESOLVED,
+}
+_RACES = 10
+_NO_ACTIVE_ALERT = "No open or acknowledged alert has this Id."
+_IS_RESOLVED = "The alert is resolved."
+
+
+class Service:
+    """One app's use cases."""
+
+    def __init__(self, database: Database, delivery: Delivery) -> None:
+        self._database = database
+        self._delivery = delivery
+        self._memory = IntegrationMemory(database.models)
+
+    def admit(self, integration_id: str, token: str | None) -> IntegrationRecord:
+        """Return the integration if it may post with this token; else raise :exc:`Rejected`."""
+        record = self._memory.get(integration_id)
+        if record is None or _objection(record, token) is not None:
+            # Only a yes may come from memory: a no asks again, so that a token that was just
+            # rotated elsewhere works at once, and every refusal costs the same time.
+            record = self._read_integration(integration_id)
+
+        objection = _objection(record, token)
+        if record is None or objection is not None:
+            raise objection or _unknown()
+
+        return record
+
+    def receive(self, integration: IntegrationRecord, body: dict[str, t.Any]) -> Receipt:
+        """Apply the event in a decoded body. Raise :exc:`Rejected` if the body is not one."""
+        payload = body
+        if integration.wrapper_key is not None:
+            payload = wrapping.find_payload(integration.wrapper_key, body)
+        event = payloads.parse(
+            payload,
+            strict=integration.strict,
+            capture_additional_data=integration.capture_additional_data,
+        )
+        if event.type is EventType.CREATE:
+            return self._create(integration, _rendered(integration, event, payload))
+
+        target = Target(
+            integration_id=integration.id,
+            active_key=tokens.digest_thirdparty_id(event.thirdparty_id),
+        )
+        return self._transition(_KINDS[event.type], target, event.thirdparty_id)
+
+    def receive_from_host(self, integration_id: str, payload: Mapping[str, t.Any]) -> Receipt:
+        """Apply an event that host code made, by the same rules as one from the wire."""
+        self._database.host.require_committed()
+        record = self._read_integration(integration_id)
+        if record is None:
+            raise NotFound(f"There is no integration {integration_id!r}.")
+
+        return self.receive(record, _as_decoded(payload))
+
+    def change_alert(self, alert_id: int, kind: EventKind, by: str | None) -> Receipt:
+        """Acknowledge or resolve the alert with this id.
+
+        :param by: the person who does it, kept on the event.
+        """
+        self._database.host.require_committed()
+        facts = self._find(Target(alert_id=alert_id))
+        if facts is None:
+            raise NotFound(f"There is no alert {alert_id!r}.")
+
+        return self._transition(kind, Target(alert_id=alert_id), facts.thirdparty_id, by)
+
+    def _create(self, integration: IntegrationRecord, event: IncomingEvent) -> Receipt:
+        database, at = self._database, clock.now()
+        plan = self._delivery.plan(EventKind.CREATED, at)
+        changes = database.store.changes
+        try:
+            change = database.change(
+                lambda connection: changes.create(connection, integration.id, event, at, plan)
+            )
+        except Refused:
+            if self._read_integration(integration.id) is None:
+                raise _unknown() from None
+            raise
+
+        return self._announced(change)
+
+    def _transition(
+        self, kind: EventKind, target: Target, thirdparty_id: str, by: str | None = None
+    ) -> Receipt:
+        database, at = self._database, clock.now()
+        plan = self._delivery.plan(kind, at)
+        changes = database.store.changes
+        for _ in range(_RACES):
+            change = database.change(
+                lambda connection: changes.transition(connection, kind, target, at, plan, by)
+            ) or self._untouched(kind, target, thirdparty_id)
+            if change is not None:
+                return self._announced(change)
+        raise Unavailable("Other events keep changing this alert.")
+
+    def _untouched(self, kind: EventKind, target: Target, thirdparty_id: str) -> Change | None:
+        """Say why a transition changed nothing; None if by now it would."""
+        facts = self._find(target)
+        if facts is None or facts.status == AlertStatus.RESOLVED:
+            return Change(
+                outcome=Outcome.IGNORED,
+                thirdparty_id=thirdparty_id,
+                alert_id=facts and facts.id,
+                status=facts and facts.status,
+                occurrences=facts and facts.occurrences,
+            )
+
+        if kind is EventKind.ACKNOWLEDGED and facts.status == AlertStatus.ACKNOWLEDGED:
+            return Change(
+                outcome=Outcome.UNCHANGED,
+                alert_id=facts.id,
+                thirdparty_id=facts.thirdparty_id,
+                status=facts.status,
+                occurrences=facts.occurrences,
+            )
+
+        return None
+
+    def _announced(self, change: Change) -> Receipt:
+        self._delivery.announce(change)
+        reason = None
+        if change.outcome is Outcome.IGNORED:
+            reason = _NO_ACTIVE_ALERT if change.alert_id is None else _IS_RESOLVED
+        return Receipt(
+            outcome=change.outcome,
+            alert_id=change.alert_id,
+            thirdparty_id=change.thirdparty_id,
+            status=change.status,
+            occurrences=change.occurrences,
+            reason=reason,
+            _load=self._load_alert,
+        )
+
+    def _load_alert(self, alert_id: int) -> t.Any:
+        return self._database.host.load(self._database.models.Alert, alert_id)
+
+    def _find(self, target: Target) -> t.Any:
+        reads = self._database.store.reads
+        return self._database.run(lambda connection: reads.alert(connection, target))
+
+    def _read_integration(self, integration_id: str) -> IntegrationRecord | None:
+        self._memory.forget(integration_id)
+        revision = self._memory.revision
+        reads = self._database.store.reads
+        record = self._database.run(
+            lambda connection: reads.integration(connection, integration_id)
+        )
+        if record is not None:
+            self._memory.keep(record, revision)
+        return record
+
+
+def _objection(record: IntegrationRecord | None, token: str | None) -> Rejected | None:
+    """Say why a request may not pass; hashes are compared in any case, to take the same time."""
+    hashes = (record.token_hash, _previous_hash(record)) if record else (None, None)
+    is_token = tokens.is_token(token, *hashes)
+    if record is None:
+        return _unknown()
+
+    if not record.enabled:
+        return Rejected("This integration is disabled.", status=405, code="integration_disabled")
+
+    if record.token_hash is not None and not is_token:
+        what = "missing" if token is None else "wrong"
+        return Rejected(f"The token is {what}.", status=403, code=f"token_{what}")
+
+    return None
+
+
+def _previous_hash(record: IntegrationRecord) -> str | None:
+    expires_at = record.previous_token_expires_at
+    is_valid = expires_at is not None and clock.now() < expires_at
+    return record.previous_token_hash if is_valid else None
+
+
+def _unknown() -> Rejected:
+    return Rejected("There is no integration with this id.", status=404, code="integration_unknown")
+
+
+def _as_decoded(payload: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return ``payload`` as if it had come over the wire, with the same limits."""
+    try:
+        return decoding.decode(json.dumps(payload).encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        raise Rejected(
+            f"The payload cannot be written as JSON: {error}", status=400, code="not_json"
+        ) from error
+
+
+def _rendered(
+    integration: IntegrationRecord, event: IncomingEvent, payload: dict[str, t.Any]
+) -> IncomingEvent:
+    """Return the event with the texts of the integration's templates, where they give any."""
+    templates = {
+        "title": integration.title_template,
+        "description": integration.description_template,
+    }
+    facts = {"id": integration.id, "name": integration.name}
+    texts: dict[str, t.Any] = {}
+    notes: list[str] = []
+    for name, source in templates.items():
+        if source is None:
+            continue
+        try:
+            text = rendering.render(source, payload=payload, integration=facts)
+            texts[name] = decoding.clean(text)
+        except RenderingFailed as error:
+            notes.append(f"{name.capitalize()}: the template was left out. {error}")
+    if not (texts or notes):
+        return event
+
+    return dataclasses.replace(event, **texts, notes=(*event.notes, *notes))

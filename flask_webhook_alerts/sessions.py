@@ -1,0 +1,77 @@
+"""Reach the host's database through its SQLAlchemy extension: the only module that does.
+
+Flask-SQLAlchemy gives ``db.session``, a ``scoped_session`` on app contexts, and ``db.metadata``.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+_UNCOMMITTED = "flask_webhook_alerts_uncommitted"
+
+
+class HostDatabase:
+    """The host's session and engines, as its extension object hands them out.
+
+    :param db: the host's Flask-SQLAlchemy object.
+    """
+
+    def __init__(self, db: t.Any) -> None:
+        self._db = db
+        self.metadata: sa.MetaData = db.metadata
+        for name, listener in _LISTENERS.items():
+            sa.event.listen(db.session, name, listener)
+
+    @property
+    def session(self) -> orm.Session:
+        """The session of the current app context."""
+        return t.cast(orm.Session, self._db.session())
+
+    def engine(self, model: type) -> sa.Engine:
+        """Return the engine that the session would use for ``model``."""
+        bind: sa.Engine | sa.Connection = self.session.get_bind(sa.inspect(model))
+        return bind.engine
+
+    def require_committed(self) -> None:
+        """Raise :exc:`RuntimeError` if the session holds changes; else end what it only read.
+
+        We write through a connection of our own: it would wait for the session's locks for ever,
+        and the session would go on seeing the database as it was before our write.
+        """
+        session = self.session
+        if session.new or session.dirty or session.deleted or session.info.get(_UNCOMMITTED):
+            raise RuntimeError(
+                "db.session holds changes that are not committed. Call db.session.commit() or"
+                " db.session.rollback() first: alerts are written through a connection of their"
+                " own, which would wait for the session's locks."
+            )
+
+        session.rollback()
+
+    def load(self, model: type, ident: object) -> t.Any:
+        """Return the row afresh through the session, or None."""
+        return self.session.get(model, ident, populate_existing=True)
+
+
+def _after_flush(session: orm.Session, _context: object) -> None:
+    session.info[_UNCOMMITTED] = True
+
+
+def _do_orm_execute(state: orm.ORMExecuteState) -> None:
+    if state.is_insert or state.is_update or state.is_delete:
+        state.session.info[_UNCOMMITTED] = True
+
+
+def _after_transaction_end(session: orm.Session, transaction: orm.SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.info.pop(_UNCOMMITTED, None)
+
+
+_LISTENERS: dict[str, t.Callable[..., None]] = {
+    "after_flush": _after_flush,
+    "do_orm_execute": _do_orm_execute,
+    "after_transaction_end": _after_transaction_end,
+}

@@ -1,0 +1,39 @@
+"""Hold what one app has of this extension: the value of ``app.extensions["webhook_alerts"]``."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from flask import current_app
+
+from .config import Settings
+from .database import Database
+from .delivery import Delivery
+from .integrations import Integrations
+from .service import Service
+
+KEY = "webhook_alerts"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class State:
+    """The settings and use cases of one app."""
+
+    settings: Settings
+    database: Database
+    delivery: Delivery
+    service: Service
+    integrations: Integrations
+
+
+def get_state() -> State:
+    """Return the current app's state; raise :exc:`RuntimeError` if there is none."""
+    state = current_app.extensions.get(KEY)
+    if state is None:
+        raise RuntimeError(
+            "WebhookAlerts is not initialised for this app."
+            " Call alerts.init_app(app) in its factory."
+        )
+
+    return t.cast(State, state)

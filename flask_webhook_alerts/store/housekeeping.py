@@ -1,0 +1,60 @@
+"""Delete what is no longer wanted, in batches that lock little and briefly."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+
+from flask_webhook_alerts.events import AlertStatus
+from flask_webhook_alerts.mapping import Models
+from flask_webhook_alerts.mapping import table_of
+
+
+class Housekeeping:
+    """The deletions of alerts, each with its events."""
+
+    def __init__(self, models: Models) -> None:
+        self._alert = table_of(models.Alert)
+        self._event = table_of(models.AlertEvent)
+        self._integration = table_of(models.Integration)
+
+    def purgeable(
+        self, connection: sa.Connection, resolved_before: dt.datetime, *, after: int, limit: int
+    ) -> list[int]:
+        """Return ids above ``after`` of alerts that were resolved before and owe no event."""
+        alert, event = self._alert.c, self._event.c
+        owed = sa.exists().where(
+            event.alert_id == alert.id,
+            event.delivered_at.is_(None),
+            event.next_attempt_at.is_not(None),
+        )
+        statement = (
+            sa.select(alert.id)
+            .where(
+                alert.status == AlertStatus.RESOLVED.value,
+                alert.id > after,
+                alert.resolved_at < resolved_before,
+                ~owed,
+            )
+            .order_by(alert.id)
+            .limit(limit)
+        )
+        return list(connection.execute(statement).scalars())
+
+    def alerts_of(self, connection: sa.Connection, integration_id: str, limit: int) -> list[int]:
+        """Return the ids of some alerts of an integration."""
+        alert = self._alert.c
+        statement = sa.select(alert.id).where(alert.integration_id == integration_id).limit(limit)
+        return list(connection.execute(statement).scalars())
+
+    def delete_alerts(self, connection: sa.Connection, ids: list[int]) -> int:
+        """Delete alerts and their events. Return how many alerts there were."""
+        connection.execute(sa.delete(self._event).where(self._event.c.alert_id.in_(ids)))
+        return connection.execute(sa.delete(self._alert).where(self._alert.c.id.in_(ids))).rowcount
+
+    def delete_integration(self, connection: sa.Connection, integration_id: str) -> int:
+        """Delete an integration that has no alerts. Return 1, or 0 if it was gone."""
+        integration = self._integration.c
+        statement = sa.delete(self._integration).where(integration.id == integration_id)
+        return connection.execute(statement).rowcount

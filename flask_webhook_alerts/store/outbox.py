@@ -1,0 +1,137 @@
+"""Claim the events that are owed, and mark what became of them.
+
+An event is owed while ``delivered_at`` is null and ``next_attempt_at`` is not. A deliverer claims
+it by moving ``next_attempt_at`` ahead; the moved value is its lease, and only who holds the lease
+may mark the event. Each write is one statement that names the row as it was seen.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import typing as t
+
+import sqlalchemy as sa
+
+from flask_webhook_alerts.events import EventKind
+from flask_webhook_alerts.mapping import Models
+from flask_webhook_alerts.mapping import table_of
+
+from .values import LEASE
+from .values import MAX_ATTEMPTS
+
+_BATCH = 20
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Claim:
+    """An event that this process holds.
+
+    :ivar delivered_to: the receivers that have returned in earlier attempts.
+    :ivar until: the lease: who marks the event must find this value in ``next_attempt_at``.
+    :ivar attempts: how often the event was claimed, this time included.
+    """
+
+    event_id: int
+    alert_id: int
+    kind: EventKind
+    until: dt.datetime
+    attempts: int
+    delivered_to: tuple[str, ...] = ()
+
+
+class Outbox:
+    """The reads and writes of delivery."""
+
+    def __init__(self, models: Models, dialect: sa.Dialect) -> None:
+        event = table_of(models.AlertEvent)
+        self._event = event
+        self._due = self._select_due(event)
+        held = (event.c.id == sa.bindparam("event_id"), event.c.delivered_at.is_(None))
+        seen = sa.bindparam("seen", type_=event.c.next_attempt_at.type)
+        self._update = sa.update(event).where(*held, event.c.next_attempt_at == seen)
+        self._revive = (
+            sa.update(event)
+            .where(event.c.delivered_at.is_(None), event.c.next_attempt_at.is_(None))
+            .values(attempts=0, next_attempt_at=sa.bindparam("now"))
+        )
+        self._is_postgresql = dialect.name == "postgresql"
+
+    def due(
+        self, connection: sa.Connection, now: dt.datetime, *, alert_id: int | None = None
+    ) -> list[Claim]:
+        """Return some events that may be claimed: of each alert, at most the earliest owed one."""
+        statement = self._due
+        if alert_id is not None:
+            statement = statement.where(self._event.c.alert_id == alert_id)
+        rows = connection.execute(statement, {"now": now})
+        return [
+            Claim(
+                event_id=row.id,
+                alert_id=row.alert_id,
+                kind=EventKind(row.kind),
+                until=row.next_attempt_at,
+                attempts=row.attempts,
+                delivered_to=tuple(row.delivered_to),
+            )
+            for row in rows
+        ]
+
+    def claim(self, connection: sa.Connection, seen: Claim, now: dt.datetime) -> Claim | None:
+        """Take a due event for the time of a lease; None if another deliverer was faster.
+
+        An event whose last attempt was never marked, because its process died, is buried instead.
+        """
+        if seen.attempts >= MAX_ATTEMPTS:
+            self._write(connection, seen, {"next_attempt_at": None})
+            return None
+
+        claim = dataclasses.replace(seen, until=now + LEASE, attempts=seen.attempts + 1)
+        values = {"next_attempt_at": claim.until, "attempts": claim.attempts}
+        return claim if self._write(connection, seen, values) else None
+
+    def renew(self, connection: sa.Connection, claim: Claim, now: dt.datetime) -> Claim | None:
+        """Prolong a lease; None if it was lost."""
+        renewed = dataclasses.replace(claim, until=now + LEASE)
+        values = {"next_attempt_at": renewed.until}
+        return renewed if self._write(connection, claim, values) else None
+
+    def mark(self, connection: sa.Connection, claim: Claim, values: dict[str, t.Any]) -> bool:
+        """Write what became of a claimed event; False if the lease was lost meanwhile."""
+        return self._write(connection, claim, values)
+
+    def revive(self, connection: sa.Connection, now: dt.datetime) -> int:
+        """Make every dead event due again, with all its attempts. Return how many there were."""
+        return connection.execute(self._revive, {"now": now}).rowcount
+
+    def _write(self, connection: sa.Connection, held: Claim, values: dict[str, t.Any]) -> bool:
+        statement = self._update.values(**values)
+        parameters = {"event_id": held.event_id, "seen": held.until}
+        return connection.execute(statement, parameters).rowcount == 1
+
+    @staticmethod
+    def _select_due(event: sa.Table) -> sa.Select[t.Any]:
+        earlier = event.alias()
+        waits = sa.exists().where(
+            earlier.c.alert_id == event.c.alert_id,
+            earlier.c.id < event.c.id,
+            earlier.c.delivered_at.is_(None),
+            earlier.c.next_attempt_at.is_not(None),
+        )
+        return (
+            sa.select(
+                event.c.id,
+                event.c.alert_id,
+                event.c.kind,
+                event.c.next_attempt_at,
+                event.c.attempts,
+                event.c.delivered_to,
+            )
+            .where(
+                event.c.next_attempt_at <= sa.bindparam("now", type_=event.c.next_attempt_at.type),
+                event.c.delivered_at.is_(None),
+                ~waits,
+            )
+            .order_by(event.c.next_attempt_at, event.c.id)
+            .limit(_BATCH)
+        )

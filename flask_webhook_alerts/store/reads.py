@@ -1,0 +1,101 @@
+"""Look things up, without changing any."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import sqlalchemy as sa
+
+from flask_webhook_alerts import clock
+from flask_webhook_alerts.events import AlertStatus
+from flask_webhook_alerts.events import IntegrationRecord
+from flask_webhook_alerts.mapping import Models
+from flask_webhook_alerts.mapping import table_of
+
+from .changes import facts
+from .values import Target
+
+
+class Reads:
+    """The lookups of the endpoint, the commands and the deliverers."""
+
+    def __init__(self, models: Models) -> None:
+        self._integrations = table_of(models.Integration)
+        self._alerts = table_of(models.Alert)
+        self._events = table_of(models.AlertEvent)
+        integration, alert = self._integrations.c, self._alerts.c
+        names = [field.name for field in dataclasses.fields(IntegrationRecord)]
+        self._integration = sa.select(*(integration[name] for name in names)).where(
+            integration.id == sa.bindparam("integration_id")
+        )
+        self._facts = {
+            by_id: sa.select(*facts(alert)).where(*Target.condition(alert, by_id=by_id))
+            for by_id in (True, False)
+        }
+
+        related = (models.Integration, models.Integration.id == models.Alert.integration_id)
+        self.alert_entities = (
+            sa.select(models.Alert, models.Integration)
+            .join(*related)
+            .where(models.Alert.id == sa.bindparam("alert_id"))
+        )
+        """The alert and its integration, as the host's classes, for its session to run."""
+        self.event_entities = (
+            sa.select(models.AlertEvent, models.Alert, models.Integration)
+            .join(models.Alert, models.Alert.id == models.AlertEvent.alert_id)
+            .join(*related)
+            .where(models.AlertEvent.id == sa.bindparam("event_id"))
+        )
+        """The same with an event, which comes first."""
+
+    def integration(
+        self, connection: sa.Connection, integration_id: str
+    ) -> IntegrationRecord | None:
+        """Return the integration with exactly this id."""
+        row = connection.execute(self._integration, {"integration_id": integration_id}).first()
+        # MariaDB may find the id in another letter case.
+        if row is None or row.id != integration_id:
+            return None
+
+        values = dict(row._mapping)  # noqa: SLF001 - public, in spite of its name
+        expires_at = values["previous_token_expires_at"]
+        values["previous_token_expires_at"] = expires_at and clock.as_utc(expires_at)
+        return IntegrationRecord(**values)
+
+    def alert(self, connection: sa.Connection, target: Target) -> t.Any:
+        """Return the facts of the alert that ``target`` means, or None."""
+        return connection.execute(self._facts[target.is_by_id], target.parameters).first()
+
+    def count_alerts(self, connection: sa.Connection, integration_id: str) -> int:
+        """Return how many alerts an integration has."""
+        return self._count(connection, self._alerts.c.integration_id == integration_id)
+
+    def count_open(self, connection: sa.Connection) -> dict[str, int]:
+        """Return how many alerts are open and acknowledged."""
+        status = self._alerts.c.status
+        statement = (
+            sa.select(status, sa.func.count())
+            .where(status.in_([AlertStatus.OPEN.value, AlertStatus.ACKNOWLEDGED.value]))
+            .group_by(status)
+        )
+        return {row[0]: row[1] for row in connection.execute(statement)}
+
+    def count_owed(self, connection: sa.Connection) -> int:
+        """Return how many events are owed."""
+        event = self._events.c
+        return self._count(
+            connection, event.next_attempt_at.is_not(None), event.delivered_at.is_(None)
+        )
+
+    def count_dead(self, connection: sa.Connection) -> int:
+        """Return how many events will not be tried again."""
+        event = self._events.c
+        return self._count(
+            connection, event.next_attempt_at.is_(None), event.delivered_at.is_(None)
+        )
+
+    @staticmethod
+    def _count(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> int:
+        statement = sa.select(sa.func.count()).where(*conditions)
+        return connection.execute(statement).scalar_one()

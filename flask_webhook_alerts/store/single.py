@@ -1,0 +1,148 @@
+"""Change alerts on PostgreSQL: the transition and its event in one statement, one round trip."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from flask_webhook_alerts.events import Change
+from flask_webhook_alerts.events import EventKind
+from flask_webhook_alerts.events import IncomingEvent
+from flask_webhook_alerts.events import Outcome
+from flask_webhook_alerts.mapping import Models
+from flask_webhook_alerts.mapping import table_of
+
+from .changes import change
+from .changes import facts
+from .changes import OUTCOMES
+from .changes import transition_of
+from .changes import upsert_returning
+from .values import ALERT_COLUMNS
+from .values import alert_row
+from .values import EVENT_COLUMNS
+from .values import event_row
+from .values import Plan
+from .values import Target
+
+
+class SingleStatementChanges:
+    """The writes as data-modifying common table expressions."""
+
+    is_single = True
+
+    def __init__(self, models: Models) -> None:
+        self._alert = table_of(models.Alert)
+        self._event = table_of(models.AlertEvent)
+        self._create = self._with_event(
+            upsert_returning(postgresql.insert)(self._alert).values(
+                {name: _bind(self._alert.c[name], "alert") for name in ALERT_COLUMNS}
+            ),
+            is_new=True,
+        )
+        self._transitions = {
+            (kind, by_id): self._with_event(
+                transition_of(self._alert, kind, by_id).returning(*facts(self._alert.c)),
+                is_new=False,
+            )
+            for kind in OUTCOMES
+            for by_id in (True, False)
+        }
+
+    @staticmethod
+    def fits(models: Models) -> bool:
+        """Tell whether the database alone can fill the columns that the host added."""
+        # SQLAlchemy computes defaults in Python only for the outermost statement.
+        added = [
+            column
+            for model in (models.Alert, models.AlertEvent)
+            for column in table_of(model).columns
+            if column.name not in _names_of(model)
+        ]
+        return all(column.default is None for column in added)
+
+    def create(
+        self, connection: sa.Connection, integration_id: str, event: IncomingEvent,
+        at: dt.datetime, plan: Plan,
+    ) -> Change:  # fmt: skip
+        """Open an alert, or count a repetition of the active one."""
+        values = event_row(EventKind.CREATED, at, plan, by=None, notes=event.notes)
+        alert = alert_row(integration_id, event, at)
+        row = self._run(connection, self._create, _prefixed("alert", alert), values, at)
+        return self._changed(Outcome.CREATED if row.event_id else Outcome.REPEATED, row, plan)
+
+    def transition(
+        self, connection: sa.Connection, kind: EventKind, target: Target,
+        at: dt.datetime, plan: Plan, by: str | None = None,
+    ) -> Change | None:  # fmt: skip
+        """Acknowledge or resolve an alert; None if none is in a state that allows it."""
+        values = event_row(kind, at, plan, by=by, notes=())
+        statement = self._transitions[kind, target.is_by_id]
+        row = self._run(connection, statement, {**target.parameters, "moment": at}, values, at)
+        return row and self._changed(OUTCOMES[kind], row, plan)
+
+    def _with_event(self, write: t.Any, *, is_new: bool) -> sa.Select[t.Any]:
+        written = write.cte("written")
+        source = sa.select(written.c.id, *self._event_values(written, is_new))
+        if is_new:
+            source = source.where(written.c.occurrences == 1)
+        noted = (
+            sa.insert(self._event)
+            .from_select(["alert_id", *EVENT_COLUMNS], source)
+            .returning(self._event.c.id, self._event.c.attempts)
+            .cte("noted")
+        )
+        return sa.select(*written.c, noted.c.id.label("event_id"), noted.c.attempts).select_from(
+            written.outerjoin(noted, sa.true())
+        )
+
+    def _event_values(self, written: t.Any, is_new: bool) -> list[sa.ColumnElement[t.Any]]:
+        values = {name: _parameter(self._event.c[name]) for name in EVENT_COLUMNS}
+        if not is_new:
+            # A later event waits for an earlier one that is still owed.
+            event = self._event.alias()
+            owed = sa.exists().where(
+                event.c.alert_id == written.c.id,
+                event.c.delivered_at.is_(None),
+                event.c.next_attempt_at.is_not(None),
+            )
+            waits = sa.and_(values["attempts"] > 0, owed)
+            due_at = _parameter(self._event.c.next_attempt_at, "due_at")
+            values["attempts"] = sa.case((waits, 0), else_=values["attempts"])
+            values["next_attempt_at"] = sa.case((waits, due_at), else_=values["next_attempt_at"])
+        return list(values.values())
+
+    def _run(
+        self, connection: sa.Connection, statement: sa.Select[t.Any], parameters: t.Any,
+        values: dict[str, t.Any], at: dt.datetime,
+    ) -> t.Any:  # fmt: skip
+        parameters = {**parameters, **_prefixed("event", values), "event_due_at": at}
+        return connection.execute(statement, parameters).first()
+
+    def _changed(self, outcome: Outcome, row: t.Any, plan: Plan) -> Change:
+        claimed = plan.claim_until if row.attempts else None
+        return change(outcome, row, event_id=row.event_id, claimed_until=claimed)
+
+
+def _bind(column: sa.Column[t.Any], prefix: str, name: str = "") -> sa.BindParameter[t.Any]:
+    return sa.bindparam(f"{prefix}_{name or column.name}", type_=column.type)
+
+
+def _prefixed(prefix: str, values: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {f"{prefix}_{name}": value for name, value in values.items()}
+
+
+def _parameter(column: sa.Column[t.Any], name: str = "") -> sa.ColumnElement[t.Any]:
+    # A cast, since PostgreSQL takes a bare parameter in a select list for text.
+    return sa.cast(_bind(column, "event", name), column.type)
+
+
+def _names_of(model: type) -> set[str]:
+    return {
+        name
+        for mixin in model.__mro__
+        if mixin.__module__.startswith(__package__.partition(".")[0])
+        for name in vars(mixin)
+    }

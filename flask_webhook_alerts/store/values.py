@@ -1,0 +1,129 @@
+"""Name the values that statements take: one place for the columns of an alert and of an event."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import typing as t
+
+import sqlalchemy as sa
+
+from flask_webhook_alerts.events import AlertStatus
+from flask_webhook_alerts.events import EventKind
+from flask_webhook_alerts.events import EventType
+from flask_webhook_alerts.events import IncomingEvent
+from flask_webhook_alerts.tokens import digest_thirdparty_id
+
+MAX_ATTEMPTS = 10
+LEASE = dt.timedelta(seconds=60)
+
+OPTIONS = frozenset(
+    {
+        "name",
+        "enabled",
+        "token",
+        "capture_additional_data",
+        "strict",
+        "wrapper_key",
+        "title_template",
+        "description_template",
+    }
+)
+"""What may be set on an integration."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What the new event's row says about its delivery.
+
+    :ivar delivered_at: set if nobody wants to hear of the event.
+    :ivar due_at: when a deliverer may take it; None if it is delivered.
+    :ivar claim_until: set if this process wants to deliver it itself, unless an earlier event of
+        the alert is still owed.
+    """
+
+    delivered_at: dt.datetime | None = None
+    due_at: dt.datetime | None = None
+    claim_until: dt.datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Target:
+    """Which alert is meant: the active one of a key, or the one with an id."""
+
+    integration_id: str | None = None
+    active_key: str | None = None
+    alert_id: int | None = None
+
+    @property
+    def is_by_id(self) -> bool:
+        """Whether the id tells which alert, and not the key."""
+        return self.alert_id is not None
+
+    @property
+    def parameters(self) -> dict[str, t.Any]:
+        """The values for :meth:`condition`."""
+        if self.is_by_id:
+            return {"which_id": self.alert_id}
+
+        return {"which_integration": self.integration_id, "which_key": self.active_key}
+
+    @staticmethod
+    def condition(alert: t.Any, *, by_id: bool) -> list[sa.ColumnElement[bool]]:
+        """Return the condition that finds the alert among the columns of its table."""
+        if by_id:
+            return [alert.id == sa.bindparam("which_id")]
+
+        return [
+            alert.integration_id == sa.bindparam("which_integration"),
+            alert.active_key == sa.bindparam("which_key"),
+        ]
+
+
+def alert_row(integration_id: str, event: IncomingEvent, at: dt.datetime) -> dict[str, t.Any]:
+    """Return the columns of a new alert."""
+    return {
+        "integration_id": integration_id,
+        "thirdparty_id": event.thirdparty_id,
+        "active_key": digest_thirdparty_id(event.thirdparty_id),
+        "status": AlertStatus.OPEN.value,
+        "title": event.title,
+        "description": event.description,
+        "urgency": event.urgency,
+        "tags": list(event.tags),
+        "meta": event.meta,
+        "additional_data": event.additional_data,
+        "dedup_keys": list(event.dedup_keys),
+        "incident": event.incident,
+        "incident_severity": event.incident_severity,
+        "incident_message": event.incident_message,
+        "occurrences": 1,
+        "created_at": at,
+        "last_received_at": at,
+    }
+
+
+def event_row(
+    kind: EventKind, at: dt.datetime, plan: Plan, *, by: str | None, notes: tuple[str, ...]
+) -> dict[str, t.Any]:
+    """Return the columns of a new event, but for its alert; as if nothing earlier were owed."""
+    return {
+        "kind": kind.value,
+        "at": at,
+        "by": by,
+        "notes": list(notes),
+        "delivered_at": plan.delivered_at,
+        "delivered_to": [],
+        "attempts": 1 if plan.claim_until else 0,
+        "next_attempt_at": plan.claim_until or plan.due_at,
+    }
+
+
+_SAMPLE_TIME = dt.datetime.min.replace(tzinfo=dt.UTC)
+_SAMPLE_EVENT = IncomingEvent(type=EventType.CREATE, thirdparty_id="")
+
+ALERT_COLUMNS = tuple(alert_row("", _SAMPLE_EVENT, _SAMPLE_TIME))
+"""The columns of :func:`alert_row`."""
+
+EVENT_COLUMNS = tuple(event_row(EventKind.CREATED, _SAMPLE_TIME, Plan(), by=None, notes=()))
+"""The columns of :func:`event_row`."""

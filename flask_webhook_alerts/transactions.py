@@ -1,0 +1,136 @@
+"""Run one write as one transaction, and again where that helps."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import itertools
+import logging
+import random
+import time
+import typing as t
+from collections.abc import Callable
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from .errors import Refused
+from .errors import Unavailable
+
+logger = logging.getLogger(__name__)
+
+T = t.TypeVar("T")
+
+PATIENCE = 8.0
+"""Seconds after which a write that lost to others is not tried again."""
+
+_MAX_TRIES = 10
+_MAX_PAUSE = 0.25
+
+# PostgreSQL's serialization_failure, deadlock_detected and lock_not_available; MariaDB's lock wait
+# time-out, deadlock and "record has changed since last read"; SQLite's BUSY and LOCKED.
+_CONFLICTS = frozenset({"40001", "40P01", "55P03", 1205, 1213, 1020, 5, 6})
+
+
+class Fault(enum.Enum):
+    """What an error of the database means for the write that met it."""
+
+    CONFLICT = "others were in the way: the same write can succeed at once"
+    LOST = "the connection broke: a new one may work"
+    AWAY = "the database does not serve now"
+    REFUSED = "the database will never take this write"
+
+
+def diagnose(error: sa.exc.SQLAlchemyError) -> Fault:
+    """Tell what ``error`` means; what is not known to be final counts as passing."""
+    if isinstance(error, sa.exc.DBAPIError):
+        if error.connection_invalidated:
+            return Fault.LOST
+
+        if _code(error.orig) in _CONFLICTS:
+            return Fault.CONFLICT
+
+        # A missing table is an OperationalError or a ProgrammingError, hence "away": the sender
+        # tries again, and nothing is lost until the host has migrated.
+        final = (sa.exc.DataError, sa.exc.IntegrityError)
+        return Fault.REFUSED if isinstance(error, final) else Fault.AWAY
+
+    return Fault.REFUSED if isinstance(error, sa.exc.StatementError) else Fault.AWAY
+
+
+def run(engine: sa.Engine, work: Callable[[sa.Connection], T], *, single: bool = False) -> T:
+    """Return what ``work`` returns, once its transaction is committed.
+
+    The whole transaction is repeated after a conflict, a few times with jitter, and once after a
+    lost connection.
+
+    :param single: ``work`` runs one statement, which is a transaction by itself.
+    :raises Refused: the database will never take the write.
+    :raises Unavailable: it may take it later.
+    """
+    started = time.monotonic()
+    lost = 0
+    for attempt in itertools.count(1):
+        try:
+            with _transaction(engine, single) as connection:
+                return work(connection)
+        except sa.exc.SQLAlchemyError as error:
+            fault = diagnose(error)
+            lost += fault is Fault.LOST
+            if not _may_repeat(fault, attempt, lost, started):
+                raise _given_up(fault) from error
+
+        time.sleep(random.uniform(0, min(_MAX_PAUSE, 0.005 * 2**attempt)))  # noqa: S311 - jitter
+    raise AssertionError  # the loop above has no end
+
+
+@contextlib.contextmanager
+def _transaction(engine: sa.Engine, single: bool) -> Iterator[sa.Connection]:
+    with engine.connect() as connection:
+        if single and engine.dialect.name == "postgresql":
+            # The driver's autocommit spares the round trips of BEGIN and COMMIT, and costs none.
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+        with connection.begin():
+            if engine.dialect.name == "sqlite":
+                _begin_sqlite(connection, single)
+            yield connection
+
+
+def _begin_sqlite(connection: sa.Connection, single: bool) -> None:
+    driver = t.cast(t.Any, connection.connection.dbapi_connection)
+    if driver.in_transaction:
+        # Either the host's engine begins by itself, or this is a database in memory, which has one
+        # connection for all: then the host's pending rows are kept, since they cannot be kept out.
+        driver.commit()
+    if not single:
+        # Take the write lock before reading, by waiting: taken later, it fails without a wait.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _code(driver_error: object) -> str | int | None:
+    """Return the driver's own code: a SQLSTATE, a MariaDB number, or SQLite's primary code."""
+    for name in ("sqlstate", "pgcode"):
+        if isinstance(state := getattr(driver_error, name, None), str):
+            return state
+
+    sqlite_code = getattr(driver_error, "sqlite_errorcode", None)
+    if isinstance(sqlite_code, int):
+        return sqlite_code & 0xFF  # the extended codes keep the primary one in the lowest byte
+
+    arguments = getattr(driver_error, "args", ())
+    return arguments[0] if arguments and isinstance(arguments[0], int) else None
+
+
+def _may_repeat(fault: Fault, attempt: int, lost: int, started: float) -> bool:
+    if fault is Fault.LOST:
+        return lost == 1
+
+    in_time = attempt < _MAX_TRIES and time.monotonic() - started < PATIENCE
+    return fault is Fault.CONFLICT and in_time
+
+
+def _given_up(fault: Fault) -> Refused | Unavailable:
+    if fault is Fault.REFUSED:
+        return Refused("The database refused the values.")
+
+    return Unavailable("The database cannot take the change now.")

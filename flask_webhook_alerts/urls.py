@@ -1,0 +1,44 @@
+"""Know where the endpoint is, wherever the host has put it."""
+
+from __future__ import annotations
+
+from flask import current_app
+from flask import has_request_context
+from flask import url_for
+
+ENDPOINT = "receive_webhook_alert_event"
+"""The endpoint's name inside the blueprint, which the host may register under any other."""
+
+
+def endpoint_url(integration_id: str) -> str:
+    """Return the absolute URL of an integration.
+
+    Outside a request it needs ``SERVER_NAME``; without that it starts with ``http://localhost``.
+    """
+    endpoint = _endpoint()
+    if not is_guessed():
+        return url_for(endpoint, integration_id=integration_id, _external=True)
+
+    adapter = current_app.url_map.bind(
+        "localhost",
+        script_name=current_app.config["APPLICATION_ROOT"],
+        url_scheme=current_app.config["PREFERRED_URL_SCHEME"],
+    )
+    return adapter.build(endpoint, {"integration_id": integration_id}, force_external=True)
+
+
+def is_guessed() -> bool:
+    """Tell whether nothing says under which name the app is served."""
+    return not (has_request_context() or current_app.config["SERVER_NAME"])
+
+
+def _endpoint() -> str:
+    names = (name for name in current_app.view_functions if name.rpartition(".")[2] == ENDPOINT)
+    endpoint = next(names, None)
+    if endpoint is None:
+        raise RuntimeError(
+            "The endpoint has no URL yet. Register alerts.blueprint on the app, or leave out"
+            " register_blueprint=False."
+        )
+
+    return endpoint

@@ -1,0 +1,188 @@
+"""Answer the senders: bytes in, one event stored, JSON out.
+
+Every fault is answered here, in the view: what an application registers for its own errors never
+sees this endpoint, and what this endpoint answers never depends on the application.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import typing as t
+
+from flask import Blueprint
+from flask import current_app
+from flask import request
+from flask import Response
+
+from . import decoding
+from . import tokens
+from .errors import Refused
+from .errors import Rejected
+from .errors import Unavailable
+from .events import IntegrationRecord
+from .events import Receipt
+from .problems import MEDIA_TYPE
+from .problems import Problem
+from .problems import problem_of
+from .state import get_state
+from .state import State
+from .urls import ENDPOINT
+
+logger = logging.getLogger(__name__)
+
+_ALLOW = "POST, OPTIONS"
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+
+
+def create_blueprint() -> Blueprint:
+    """Return the blueprint with the endpoint."""
+    blueprint = Blueprint("webhook_alerts", __name__)
+    blueprint.url_value_preprocessor(_exempt_from_csrf)
+    # Every common method is ours, because a 405 of the router would be answered by the host's
+    # error handlers. No redirect for a doubled slash: senders do not follow one with a POST.
+    blueprint.add_url_rule(
+        "/<integration_id>",
+        endpoint=ENDPOINT,
+        view_func=receive_event,
+        methods=_METHODS,
+        provide_automatic_options=False,
+        merge_slashes=False,
+    )
+    return blueprint
+
+
+def receive_event(integration_id: str) -> Response:
+    """Admit, read, apply, answer."""
+    state = get_state()
+    try:
+        if request.method == "OPTIONS":
+            return Response(status=204, headers={"Allow": _ALLOW})
+
+        _check_method()
+        integration = _admit(state, integration_id)
+        body = _read_body(state.settings.max_content_length)
+        return _answer(state.service.receive(integration, decoding.decode(body)))
+    except Rejected as error:
+        return _refuse(state, integration_id, error)
+    except (Refused, Unavailable) as error:
+        logger.exception("An event could not be stored", extra={"action": "event_not_stored"})
+        return _refuse(state, integration_id, error)
+
+
+def _check_method() -> None:
+    if request.method != "POST":
+        raise Rejected(
+            "This is a webhook endpoint: send a POST with a JSON object.",
+            status=405,
+            code="method_not_allowed",
+        )
+
+
+def _admit(state: State, integration_id: str) -> IntegrationRecord:
+    if not tokens.may_be_integration_id(integration_id):
+        raise Rejected(
+            "There is no integration with this id.", status=404, code="integration_unknown"
+        )
+
+    return state.service.admit(integration_id, request.headers.get(state.settings.token_header))
+
+
+def _read_body(limit: int) -> bytes:
+    """Return the whole body, or raise :exc:`Rejected`; never read more than one byte too many."""
+    length = request.content_length
+    if length is not None and length > limit:
+        raise _too_large(limit)
+
+    _check_content_type()
+    # Werkzeug cuts a chunked body at its limit without an error, and the host's limit may be
+    # smaller than ours: allow one byte more than we take, and count.
+    request.max_content_length = limit + 1
+    body = request.get_data(cache=False)
+    if len(body) > limit:
+        raise _too_large(limit)
+
+    return body
+
+
+def _check_content_type() -> None:
+    media_type = request.mimetype
+    is_json = media_type == "application/json" or (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    )
+    if not is_json:
+        raise Rejected(
+            "Send the header Content-Type: application/json.",
+            status=415,
+            code="content_type_not_json",
+        )
+
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in {"", "identity"}:
+        raise Rejected(
+            "Send the body as it is, without the header Content-Encoding.",
+            status=415,
+            code="content_encoding_unsupported",
+        )
+
+
+def _too_large(limit: int) -> Rejected:
+    return Rejected(f"The body is larger than {limit} bytes.", status=413, code="body_too_large")
+
+
+def _answer(receipt: Receipt) -> Response:
+    if receipt.alert_id is None:
+        content: dict[str, t.Any] = {
+            "outcome": receipt.outcome,
+            "alert": None,
+            "reason": receipt.reason,
+        }
+    else:
+        content = {
+            "outcome": receipt.outcome,
+            "alert": {
+                "id": receipt.alert_id,
+                "thirdparty_id": receipt.thirdparty_id,
+                "status": receipt.status,
+                "occurrences": receipt.occurrences,
+            },
+        }
+    return _json_response(content, 200, "application/json")
+
+
+def _refuse(state: State, integration_id: str, error: Rejected | Refused | Unavailable) -> Response:
+    problem = problem_of(error)
+    is_known = problem.code not in {"integration_unknown", "method_not_allowed", "unavailable"}
+    logger.info(
+        "Refused a request for %r: %d %r", integration_id, problem.status, problem.detail,
+        extra={"action": "request_rejected"},
+    )  # fmt: skip
+    state.delivery.announce_rejection(
+        integration_id if is_known else None, problem.status, problem.detail
+    )
+    return _problem_response(problem)
+
+
+def _problem_response(problem: Problem) -> Response:
+    response = _json_response(problem.as_json(), problem.status, MEDIA_TYPE)
+    response.headers.extend(problem.headers)
+    if problem.code == "method_not_allowed":
+        response.headers["Allow"] = _ALLOW
+    return response
+
+
+def _json_response(content: dict[str, t.Any], status: int, media_type: str) -> Response:
+    # Encoded here: the host's JSON provider may write what no sender expects.
+    text = json.dumps(content, allow_nan=False)
+    return Response(text, status=status, content_type=media_type)
+
+
+def _exempt_from_csrf(_endpoint: str | None, _values: dict[str, t.Any] | None) -> None:
+    """Take the endpoint out of Flask-WTF's CSRF protection, whenever that was initialised.
+
+    This runs before any ``before_request``. Senders have no session that could be abused: they
+    show a token of their own.
+    """
+    csrf = current_app.extensions.get("csrf")
+    if csrf is not None:
+        csrf.exempt(f"{receive_event.__module__}.{receive_event.__name__}")

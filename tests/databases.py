@@ -1,0 +1,45 @@
+"""Give the tests databases of their own, on every kind of server that answers."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+
+SERVERS = {
+    "postgresql": os.environ.get(
+        "TEST_POSTGRESQL_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+    ),
+    "mariadb": os.environ.get("TEST_MARIADB_URL", "mysql+pymysql://root@127.0.0.1:3306/"),
+}
+KINDS = ("sqlite", *SERVERS)
+
+
+@contextmanager
+def new_database(kind: str) -> Iterator[str]:
+    """Create a database on the server of a kind, yield its URL, and drop it again."""
+    url = sa.make_url(SERVERS[kind])
+    name = f"webhook_alerts_{uuid.uuid4().hex[:12]}"
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    _run_or_skip(engine, f"CREATE DATABASE {name}", kind)
+    try:
+        yield url.set(database=name).render_as_string(hide_password=False)
+    finally:
+        force = " WITH (FORCE)" if kind == "postgresql" else ""
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name}{force}")
+
+
+def _run_or_skip(engine: sa.Engine, statement: str, kind: str) -> None:
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+    except sa.exc.OperationalError as error:
+        reason = f"No {kind} server answers at {engine.url!r}: {error.orig}"
+        if "CI" in os.environ:
+            pytest.fail(reason)
+        pytest.skip(reason)
