@@ -14,6 +14,8 @@ from flask import Blueprint
 from flask import current_app
 from flask import request
 from flask import Response
+from werkzeug.exceptions import ClientDisconnected
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from . import decoding
 from . import tokens
@@ -32,6 +34,7 @@ from .urls import ENDPOINT
 logger = logging.getLogger(__name__)
 
 _ALLOW = "POST, OPTIONS"
+_MOST_LOGGED = 64
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
@@ -98,7 +101,13 @@ def _read_body(limit: int) -> bytes:
     # Werkzeug cuts a chunked body at its limit without an error, and the host's limit may be
     # smaller than ours: allow one byte more than we take, and count.
     request.max_content_length = limit + 1
-    body = request.get_data(cache=False)
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise _too_large(limit) from None
+    except (ClientDisconnected, OSError):
+        raise Rejected("The body ended too early.", status=400, code="body_incomplete") from None
+
     if len(body) > limit:
         raise _too_large(limit)
 

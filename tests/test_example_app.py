@@ -21,11 +21,13 @@ import flask_migrate
 import pytest
 import sqlalchemy as sa
 from apprise import Apprise
+from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
+import example_app.desk
 from example_app import create_app
 from example_app import demo
 from example_app import howto
@@ -45,6 +47,7 @@ from tests.databases import KINDS
 from tests.databases import new_database
 
 PostAlert: t.TypeAlias = Callable[..., TestResponse]
+Traffic: t.TypeAlias = Callable[..., Result]
 Press: t.TypeAlias = Callable[[str], TestResponse]
 
 
@@ -56,7 +59,7 @@ def running(database_url: str) -> Iterator[Flask]:
         yield app
     finally:
         for signal in (alert_created, alert_acknowledged, alert_resolved):
-            for receiver in (receivers.page_owner, receivers.tell_taken, receivers.tell_over):
+            for receiver in (receivers.page_owner, receivers.tell_owner):
                 signal.disconnect(receiver)
         with app.app_context():
             db.engine.dispose()
@@ -86,8 +89,8 @@ def browser(desk: Flask) -> FlaskClient:
 
 @pytest.fixture
 def endpoint(desk: Flask) -> str:
-    with desk.app_context():
-        return alerts.endpoint_url(db.session.scalars(sa.select(alerts.Integration)).one())
+    with desk.test_request_context():
+        return str(example_app.desk.endpoint())
 
 
 @pytest.fixture
@@ -114,18 +117,22 @@ def press(browser: FlaskClient) -> Press:
 
 
 @pytest.fixture
-def serve(desk: Flask) -> Iterator[str]:
-    """Serve the desk on a port of its own; the value is the endpoint there."""
+def served_at(desk: Flask) -> Iterator[str]:
+    """Serve the desk on a port of its own, and say where."""
     server = make_server("127.0.0.1", 0, desk, threaded=True)
-    desk.config["SERVER_NAME"] = f"127.0.0.1:{server.port}"
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    with desk.app_context():
-        url = alerts.endpoint_url(db.session.scalars(sa.select(alerts.Integration)).one())
-    yield url
+    yield f"http://127.0.0.1:{server.port}"
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def traffic(desk: Flask) -> Traffic:
+    """Run ``demo traffic`` without its pauses."""
+    runner = desk.test_cli_runner()
+    return lambda *options: runner.invoke(args=["demo", "traffic", "--every=0", *options])
 
 
 @contextlib.contextmanager
@@ -177,7 +184,7 @@ def test_owners_hear_that_their_alert_is_taken_and_over(desk: Flask, post_alert:
         assert messages[-1].text == "It flickers (resolved by the sender)"
 
 
-@pytest.mark.parametrize("receiver", [receivers.page_owner, receivers.tell_taken])
+@pytest.mark.parametrize("receiver", [receivers.page_owner, receivers.tell_owner])
 def test_a_signal_that_comes_twice_pages_once(
     desk: Flask, post_alert: PostAlert, receiver: Callable[..., None]
 ) -> None:
@@ -261,7 +268,7 @@ def test_the_newest_alert_comes_first(browser: FlaskClient, post_alert: PostAler
 
     page = browser.get("/").text
 
-    assert re.findall(r"<h3[^>]*>\s*<bdi>(Lamp \d)", page) == ["Lamp 2", "Lamp 1", "Lamp 0"]
+    assert re.findall(r"<h3[^>]*>(Lamp \d)", page) == ["Lamp 2", "Lamp 1", "Lamp 0"]
 
 
 def test_the_desk_acknowledges_with_a_button(
@@ -374,6 +381,12 @@ def test_a_quiet_desk_says_how_to_send_an_alert(
     assert "storefront" in browser.get("/").text
 
 
+def test_the_endpoint_is_shown_under_the_name_that_the_visitor_uses(browser: FlaskClient) -> None:
+    page = browser.get("/", base_url="https://desk.example").text
+
+    assert "<code>https://desk.example/integration/int_" in page
+
+
 def test_a_new_desk_says_how_to_set_it_up(new_desk: Flask) -> None:
     with new_desk.app_context():
         db.create_all()
@@ -393,16 +406,18 @@ def test_setting_up_twice_makes_one_endpoint(new_desk: Flask) -> None:
     assert (first.exit_code, second.exit_code) == (0, 0), first.output
     with new_desk.app_context():
         integration = db.session.scalars(sa.select(alerts.Integration)).one()
-        assert alerts.endpoint_url(integration) in first.output
-        assert alerts.endpoint_url(integration) in second.output
+        for result in (first, second):
+            assert f"http://127.0.0.1:5000/integration/{integration.id}\n" in result.output
         services = db.session.scalar(sa.select(sa.func.count()).select_from(Service))
         assert services == len(shop.SERVICES)
 
 
 # Apprise imports a module that Python 3.13 no longer has, and copes where it is missing.
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
-def test_apprise_takes_the_line_that_setup_prints(desk: Flask, serve: str) -> None:
-    _, _, title, _, body, url = shlex.split(howto.apprise_line(serve))
+def test_apprise_takes_the_line_that_setup_prints(desk: Flask, served_at: str) -> None:
+    with desk.test_request_context(base_url=served_at):
+        line = howto.apprise_line(str(example_app.desk.endpoint()))
+    _, _, title, _, body, url = shlex.split(line)
     apprise = Apprise()
     apprise.add(url)
 
@@ -412,17 +427,12 @@ def test_apprise_takes_the_line_that_setup_prints(desk: Flask, serve: str) -> No
         assert (alert.title, alert.description) == (title, body)
 
 
-def test_demo_traffic_goes_over_the_wire(desk: Flask, serve: str) -> None:
-    runner = desk.test_cli_runner()
-
-    result = runner.invoke(
-        args=["demo", "traffic", "--count=25", "--every=0", "--seed=7", f"--url={serve}"]
-    )
+def test_demo_traffic_goes_over_the_wire(desk: Flask, served_at: str, traffic: Traffic) -> None:
+    result = traffic("--count=25", "--seed=7", f"--at={served_at}")
 
     assert result.exit_code == 0, result.output
-    counted = {
-        word: int(n) for n, word in re.findall(r"(\d+) ([a-z]+)", result.output.splitlines()[-1])
-    }
+    last_line = result.output.splitlines()[-1]
+    counted = {word: int(number) for number, word in re.findall(r"(\d+) ([a-z]+)", last_line)}
     assert sum(counted.values()) == 25
     assert {"created", "acknowledged", "resolved"} <= counted.keys()
     with stored(desk) as (all_alerts, messages):
@@ -430,20 +440,29 @@ def test_demo_traffic_goes_over_the_wire(desk: Flask, serve: str) -> None:
         assert messages
 
 
-def test_demo_traffic_says_when_nobody_answers(desk: Flask) -> None:
-    url = "http://127.0.0.1:9/integration/int_x"
-
-    result = desk.test_cli_runner().invoke(args=["demo", "traffic", f"--url={url}"])
+def test_demo_traffic_says_when_nobody_answers(traffic: Traffic) -> None:
+    result = traffic("--at=http://127.0.0.1:9")
 
     assert result.exit_code == 1
     assert "Nobody answers at 127.0.0.1:9" in result.output
 
 
-def test_demo_traffic_says_why_it_was_refused(desk: Flask, serve: str) -> None:
-    result = desk.test_cli_runner().invoke(args=["demo", "traffic", f"--url={serve}x"])
+def test_demo_traffic_says_why_it_was_refused(served_at: str, traffic: Traffic) -> None:
+    result = traffic(f"--at={served_at}/elsewhere")
 
     assert result.exit_code == 1
     assert "answered 404" in result.output
+
+
+def test_an_endpoint_with_a_token_is_not_offered_to_everybody(
+    desk: Flask, browser: FlaskClient
+) -> None:
+    with desk.app_context():
+        integration = db.session.scalars(sa.select(alerts.Integration)).one()
+        integration.token = "t0ken"
+        db.session.commit()
+
+    assert "flask --app example_app demo setup" in browser.get("/").text
 
 
 def test_demo_traffic_needs_an_endpoint(new_desk: Flask) -> None:
@@ -511,13 +530,18 @@ def test_migrations_go_all_the_way_back(migrated_desk: Flask) -> None:
         assert sa.inspect(db.engine).get_table_names() == ["alembic_version"]
 
 
-def test_a_migrated_desk_takes_alerts(migrated_desk: Flask) -> None:
+def test_a_migrated_desk_takes_alerts_and_shows_them(migrated_desk: Flask) -> None:
+    client = migrated_desk.test_client()
     result = migrated_desk.test_cli_runner().invoke(args=["demo", "setup"])
     url = re.findall(r"http://\S+/integration/\w+", result.output)[0]
-    event = {"event_type": "create", "Id": "1", "Title": "x", "Meta": {"service": "search"}}
+    event = {"Id": "1", "Title": "It flickers", "Meta": {"service": "search"}}
 
-    response = migrated_desk.test_client().post(url, json=event)
+    for event_type in ("create", "create", "resolve", "create"):
+        assert client.post(url, json=event | {"event_type": event_type}).status_code == 200
 
-    assert response.status_code == 200, response.text
-    with stored(migrated_desk) as ([alert], [page]):
-        assert (alert.owner, page.owner) == ("Amara", "Amara")
+    page = client.get("/").text
+    assert "1 open, 0 acknowledged" in page
+    assert "To Amara" in page
+    with stored(migrated_desk) as (all_alerts, messages):
+        assert [alert.occurrences for alert in all_alerts] == [2, 1]
+        assert [message.kind for message in messages] == ["created", "resolved", "created"]

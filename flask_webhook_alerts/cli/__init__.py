@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from flask.cli import AppGroup
+# Each of these adds its commands to the group.
+from . import alerts
+from . import delivering
+from . import doctor
+from . import integrations
+from . import purge
+from . import sending
+from .base import group
 
-group = AppGroup("webhook-alerts", help="Manage webhook alerts.")
+__all__ = ["alerts", "delivering", "doctor", "group", "integrations", "purge", "sending"]

@@ -45,8 +45,8 @@ class Outbox:
 
     def __init__(self, models: Models, dialect: sa.Dialect) -> None:
         event = table_of(models.AlertEvent)
-        self._event = event
         self._due = self._select_due(event)
+        self._due_of_alert = self._due.where(event.c.alert_id == sa.bindparam("alert_id"))
         held = (event.c.id == sa.bindparam("event_id"), event.c.delivered_at.is_(None))
         seen = sa.bindparam("seen", type_=event.c.next_attempt_at.type)
         self._update = sa.update(event).where(*held, event.c.next_attempt_at == seen)
@@ -55,16 +55,13 @@ class Outbox:
             .where(event.c.delivered_at.is_(None), event.c.next_attempt_at.is_(None))
             .values(attempts=0, next_attempt_at=sa.bindparam("now"))
         )
-        self._is_postgresql = dialect.name == "postgresql"
 
     def due(
         self, connection: sa.Connection, now: dt.datetime, *, alert_id: int | None = None
     ) -> list[Claim]:
         """Return some events that may be claimed: of each alert, at most the earliest owed one."""
-        statement = self._due
-        if alert_id is not None:
-            statement = statement.where(self._event.c.alert_id == alert_id)
-        rows = connection.execute(statement, {"now": now})
+        statement = self._due if alert_id is None else self._due_of_alert
+        rows = connection.execute(statement, {"now": now, "alert_id": alert_id})
         return [
             Claim(
                 event_id=row.id,
@@ -105,9 +102,8 @@ class Outbox:
         return connection.execute(self._revive, {"now": now}).rowcount
 
     def _write(self, connection: sa.Connection, held: Claim, values: dict[str, t.Any]) -> bool:
-        statement = self._update.values(**values)
-        parameters = {"event_id": held.event_id, "seen": held.until}
-        return connection.execute(statement, parameters).rowcount == 1
+        parameters = {"event_id": held.event_id, "seen": held.until, **values}
+        return connection.execute(self._update, parameters).rowcount == 1
 
     @staticmethod
     def _select_due(event: sa.Table) -> sa.Select[t.Any]:

@@ -1,0 +1,105 @@
+"""Send the signals that are owed: ``flask webhook-alerts deliver``."""
+
+from __future__ import annotations
+
+import itertools
+import typing as t
+
+import click
+from flask import current_app
+from sqlalchemy.exc import SQLAlchemyError
+
+from flask_webhook_alerts import clock
+from flask_webhook_alerts import receivers
+from flask_webhook_alerts import signals
+from flask_webhook_alerts.errors import Unavailable
+from flask_webhook_alerts.state import get_state
+
+from .base import group
+from .explaining import explain
+from .options import json_option
+from .output import count
+from .output import emit_line
+from .output import warn
+from .stopping import Stop
+
+_SIGNALS = (signals.alert_created, signals.alert_acknowledged, signals.alert_resolved)
+
+
+@group.command("deliver")
+@click.option(
+    "--every",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, min_open=True, max=86_400),
+    help="Go on for ever, with this pause.",
+)
+@click.option("--dead", is_flag=True, help="Try dead events again first.")
+@click.option("--limit", type=click.IntRange(min=1), help="The most events to try each time.")
+@json_option
+def deliver(every: float | None, dead: bool, limit: int | None, as_json: bool) -> None:
+    """Send the signals that are owed and due: once, or every few seconds.
+
+    Ctrl-C and SIGTERM end it after the event in hand.
+    """
+    _hint()
+    with Stop().listening() as stop:
+        if every is None:
+            _report(_deliver(stop, dead, limit), as_json)
+        else:
+            _deliver_for_ever(stop, every, dead, limit, as_json)
+
+
+def _deliver_for_ever(
+    stop: Stop, every: float, dead: bool, limit: int | None, as_json: bool
+) -> None:
+    told: dict[str, int] = {}
+    while not stop.wanted:
+        try:
+            result = _deliver(stop, dead, limit)
+        except (Unavailable, SQLAlchemyError) as error:
+            warn(f"{explain(error)} The next try is in {every:g} s.")
+        else:
+            dead = False
+            if result["delivered"] or result != told:
+                _report(result, as_json)
+            told = result | {"delivered": 0, "revived": 0}
+        stop.pause(every)
+
+
+def _deliver(stop: Stop, dead: bool, limit: int | None) -> dict[str, int]:
+    """Deliver what is due, one event at a time. Return what there was and what is left."""
+    database, delivery = get_state().database, get_state().delivery
+    revived = delivery.revive() if dead else 0
+    delivered = 0
+    for _ in itertools.count() if limit is None else range(limit):
+        if stop.wanted or not _is_due():
+            break
+        delivered += delivery.deliver_pending(limit=1)
+    return {
+        "delivered": delivered,
+        "revived": revived,
+        "owed": database.run(database.store.reads.count_owed),
+        "dead": database.run(database.store.reads.count_dead),
+    }
+
+
+def _is_due() -> bool:
+    database, now = get_state().database, clock.now()
+    return bool(database.run(lambda connection: database.store.outbox.due(connection, now)))
+
+
+def _report(result: dict[str, int], as_json: bool) -> None:
+    line = f"Delivered {count(result['delivered'], 'event')}; {result['owed']} owed,"
+    line += f" {result['dead']} dead."
+    if result["revived"]:
+        line = f"Revived {count(result['revived'], 'dead event')}. {line}"
+    emit_line(result, line, as_json=as_json)
+
+
+def _hint() -> None:
+    app = t.cast(t.Any, current_app)._get_current_object()
+    if not any(receivers.connected(signal, app) for signal in _SIGNALS):
+        warn(
+            "Hint: no receivers are connected in this process, so nobody hears of what it"
+            " delivers. Import the module that connects them where the app is made."
+        )

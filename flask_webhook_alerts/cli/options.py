@@ -1,0 +1,76 @@
+"""Read what people type: the options that several commands share."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import typing as t
+from collections.abc import Iterable
+
+import click
+
+_DURATION = re.compile(r"(\d{1,9})([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_LONGEST = dt.timedelta(days=36_500)
+_MAX_ALERT_ID = 2**63 - 1
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+alert_argument = click.argument(
+    "alert_id", metavar="ID", type=click.IntRange(min=1, max=_MAX_ALERT_ID)
+)
+integration_argument = click.argument("integration_id", metavar="ID")
+
+
+def duration(text: str) -> dt.timedelta:
+    """Read ``45s``, ``30m``, ``24h``, ``90d`` or ``2w``."""
+    match = _DURATION.fullmatch(text.strip().lower())
+    if match is None:
+        raise click.BadParameter(
+            f"{text!r} is not a duration. Write a whole number and a unit, such as 45s, 30m, 24h,"
+            " 90d or 2w."
+        )
+
+    number, unit = match.groups()
+    if int(number) > _LONGEST / dt.timedelta(**{_UNITS[unit]: 1}):
+        raise click.BadParameter(f"{text!r} is too long. The longest is {_LONGEST.days}d.")
+
+    return dt.timedelta(**{_UNITS[unit]: int(number)})
+
+
+def read_meta(entries: Iterable[str]) -> dict[str, t.Any]:
+    """Return the members of JSON objects and of ``KEY=VALUE`` pairs, the later ones on top."""
+    meta: dict[str, t.Any] = {}
+    for entry in entries:
+        meta |= _read_meta(entry)
+    return meta
+
+
+def _read_meta(entry: str) -> dict[str, t.Any]:
+    key, equals, value = entry.partition("=")
+    if not entry.lstrip().startswith("{"):
+        if not (key and equals):
+            raise click.UsageError(f"--meta {entry!r} is neither KEY=VALUE nor a JSON object.")
+        return {key: _value(value)}
+
+    try:
+        return t.cast(dict[str, t.Any], _load(entry))
+    except (ValueError, RecursionError) as error:
+        raise click.UsageError(f"--meta {entry!r} is not JSON: {error}") from error
+
+
+def _value(text: str) -> t.Any:
+    """Return ``text`` as JSON if it is that, so that ``incident=true`` is a boolean."""
+    try:
+        return _load(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _load(text: str) -> t.Any:
+    return json.loads(text, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> t.NoReturn:
+    raise ValueError(f"{name} is no JSON value")

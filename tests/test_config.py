@@ -1,0 +1,121 @@
+"""The settings are read once, and a bad one stops the start with the key and the fix."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+import pytest
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+
+from flask_webhook_alerts import ConfigError
+from flask_webhook_alerts import WebhookAlerts
+from flask_webhook_alerts.config import DeliveryMode
+from flask_webhook_alerts.config import Settings
+from tests.hosts import running_host
+
+
+def test_without_settings_there_are_defaults() -> None:
+    assert Settings.from_config({}) == Settings(
+        url_prefix="/integration",
+        token_header="pagertree-token",
+        max_content_length=524_288,
+        delivery=DeliveryMode.INLINE,
+        rate_limit=None,
+    )
+
+
+def test_settings_replace_the_defaults() -> None:
+    config = {
+        "WEBHOOK_ALERTS_URL_PREFIX": "/hooks/v1",
+        "WEBHOOK_ALERTS_TOKEN_HEADER": "X-Token",
+        "WEBHOOK_ALERTS_MAX_CONTENT_LENGTH": 1,
+        "WEBHOOK_ALERTS_DELIVERY": "manual",
+        "WEBHOOK_ALERTS_RATE_LIMIT": None,
+    }
+
+    assert Settings.from_config(config) == Settings(
+        url_prefix="/hooks/v1",
+        token_header="X-Token",
+        max_content_length=1,
+        delivery=DeliveryMode.MANUAL,
+        rate_limit=None,
+    )
+
+
+def test_keys_of_others_do_not_count() -> None:
+    config = {"WEBHOOK_ALERT_URL_PREFIX": 1, "webhook_alerts_delivery": 2, "DEBUG": True}
+
+    assert Settings.from_config(config) == Settings()
+
+
+@pytest.mark.parametrize("mode", ["inline", DeliveryMode.INLINE])
+def test_delivery_takes_the_word_or_the_member(mode: object) -> None:
+    settings = Settings.from_config({"WEBHOOK_ALERTS_DELIVERY": mode})
+
+    assert settings.delivery is DeliveryMode.INLINE
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fix"),
+    [
+        *(
+            ("URL_PREFIX", value, '"/integration"')
+            for value in ("", "/", "hooks", "/hooks/", "/<tenant>", "https://x/y", None, 5, b"/x")
+        ),
+        *(
+            ("TOKEN_HEADER", value, '"pagertree-token"')
+            for value in ("", " ", "a b", "a:", "töken", "a\n", None, 5)
+        ),
+        *(("MAX_CONTENT_LENGTH", value, "524288") for value in (0, -1, True, 1.5, "524288", None)),
+        *(
+            ("DELIVERY", value, '"manual"')
+            for value in ("celery", "INLINE", "later", "", None, True)
+        ),
+        *(
+            ("RATE_LIMIT", value, "Flask-Webhook-Alerts[ratelimit]")
+            for value in ("600 per minute", "", 600)
+        ),
+    ],
+)
+def test_a_bad_value_names_the_key_the_value_and_the_fix(name: str, value: t.Any, fix: str) -> None:
+    key = f"WEBHOOK_ALERTS_{name}"
+
+    with pytest.raises(ConfigError, match=re.escape(fix)) as caught:
+        Settings.from_config({key: value})
+
+    assert str(caught.value).startswith(f"{key} is ")
+    assert (str(value) if value == "celery" else repr(value)) in str(caught.value)
+
+
+def test_unknown_keys_are_named_with_those_that_are_known() -> None:
+    config = {"WEBHOOK_ALERTS_URLPREFIX": "/x", "WEBHOOK_ALERTS_A": 1, "WEBHOOK_ALERTS_": 2}
+
+    with pytest.raises(ConfigError) as caught:
+        Settings.from_config(config)
+
+    message = str(caught.value)
+    assert "WEBHOOK_ALERTS_, WEBHOOK_ALERTS_A, WEBHOOK_ALERTS_URLPREFIX" in message
+    assert "WEBHOOK_ALERTS_URL_PREFIX" in message
+
+
+def test_a_bad_setting_stops_the_app_at_start() -> None:
+    app = Flask("host")
+    app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+    app.config["WEBHOOK_ALERTS_DELIVERY"] = "later"
+    db = SQLAlchemy(app)
+
+    with pytest.raises(ConfigError, match="WEBHOOK_ALERTS_DELIVERY"):
+        WebhookAlerts(db, app)
+
+    assert "webhook_alerts" not in app.extensions
+    assert app.blueprints == {}
+
+
+def test_settings_are_read_once(sqlite_url: str) -> None:
+    with running_host(sqlite_url, config={"WEBHOOK_ALERTS_MAX_CONTENT_LENGTH": 100}) as host:
+        host.app.config["WEBHOOK_ALERTS_MAX_CONTENT_LENGTH"] = 1_000
+        response = host.post(host.create_integration(), {"Title": "x" * 500})
+
+    assert response.status_code == 413

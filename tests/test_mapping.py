@@ -1,0 +1,694 @@
+"""The mapped classes: ours, the host's own, and every mixture under every kind of host."""
+
+from __future__ import annotations
+
+import itertools
+import types
+import typing as t
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import orm
+
+from flask_webhook_alerts import alert_created
+from flask_webhook_alerts import AlertEventMixin
+from flask_webhook_alerts import AlertMixin
+from flask_webhook_alerts import IntegrationMixin
+from flask_webhook_alerts import WebhookAlerts
+from flask_webhook_alerts.errors import InvalidOption
+from flask_webhook_alerts.mapping import build_models
+from flask_webhook_alerts.store.changes import SteppedChanges
+from flask_webhook_alerts.store.single import SingleStatementChanges
+from tests.databases import new_database
+from tests.hosts import Host
+from tests.hosts import running_host
+
+Model: t.TypeAlias = type[t.Any]
+
+OWN = ("alert_model", "integration_model", "event_model")
+SOME_OWN = [own for size in range(4) for own in itertools.combinations(OWN, size)]
+TABLES = ["webhook_integration", "webhook_alert", "webhook_alert_event"]
+WHOLE_LIFE = [
+    ("create", "created"),
+    ("create", "repeated"),
+    ("acknowledge", "acknowledged"),
+    ("acknowledge", "unchanged"),
+    ("resolve", "resolved"),
+    ("resolve", "ignored"),
+]
+
+
+def declarative_host(**options: t.Any) -> SQLAlchemy:
+    class Base(orm.DeclarativeBase):
+        pass
+
+    return SQLAlchemy(model_class=Base, **options)
+
+
+def host_without_metaclass() -> SQLAlchemy:
+    class Base(orm.DeclarativeBaseNoMeta):
+        pass
+
+    return SQLAlchemy(model_class=Base)
+
+
+HOST_BASES: dict[str, Callable[[], SQLAlchemy]] = {
+    "legacy": SQLAlchemy,
+    "declarative": declarative_host,
+    "no metaclass": host_without_metaclass,
+    "no autonaming": lambda: declarative_host(disable_autonaming=True),
+}
+
+
+# --- Built models and the host's own ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("own", SOME_OWN, ids=lambda own: " ".join(own) or "none")
+def test_any_mixture_of_classes_lives_a_whole_life(database_url: str, own: tuple[str, ...]) -> None:
+    with own_host(database_url, **only(own)) as host:
+        integration_id = host.create_integration()
+
+        assert live(host, integration_id) == [outcome for _, outcome in WHOLE_LIFE]
+        assert [event.kind for event in host.stored_events()] == LIFE_OF_EVENTS
+
+
+@pytest.mark.parametrize("own", SOME_OWN, ids=lambda own: " ".join(own) or "none")
+def test_given_classes_are_used_and_the_others_are_built(own: tuple[str, ...]) -> None:
+    db = SQLAlchemy()
+    classes = own_classes(db, **only(own))
+
+    alerts = WebhookAlerts(db, **classes)
+
+    models = dict(zip(OWN, (alerts.Alert, alerts.Integration, alerts.AlertEvent), strict=True))
+    assert {name for name in OWN if models[name] is classes.get(name)} == set(own)
+    assert {model.__table__.metadata for model in models.values()} == {db.metadata}
+    assert sorted(model.__tablename__ for model in models.values()) == sorted(TABLES)
+
+
+@pytest.mark.parametrize("base", HOST_BASES)
+@pytest.mark.parametrize("own", [(), OWN], ids=["built", "own"])
+def test_every_kind_of_host_base_works(sqlite_url: str, base: str, own: tuple[str, ...]) -> None:
+    with own_host(sqlite_url, db=HOST_BASES[base](), **only(own)) as host:
+        integration_id = host.create_integration()
+
+        assert live(host, integration_id) == [outcome for _, outcome in WHOLE_LIFE]
+        assert set(TABLES) <= set(host.db.metadata.tables)
+
+
+def test_a_host_of_dataclasses_works(sqlite_url: str) -> None:
+    db = declarative_host()
+    thing = model(
+        "Thing",
+        orm.MappedAsDataclass,
+        db.Model,
+        __annotations__={"id": orm.Mapped[int], "name": orm.Mapped[str]},
+        id=orm.mapped_column(primary_key=True, init=False),
+        name=orm.mapped_column(sa.String(20), default="a thing"),
+    )
+    with running_host(sqlite_url, db=db, alerts=WebhookAlerts(db)) as host:
+        live(host, host.create_integration())
+
+        with host.app.app_context():
+            db.session.add(thing())
+            db.session.commit()
+            assert [row.name for row in db.session.scalars(sa.select(thing))] == ["a thing"]
+
+
+def test_receivers_get_the_hosts_own_classes(
+    sqlite_url: str, connect: Callable[..., None]
+) -> None:
+    seen: dict[str, t.Any] = {}
+
+    def receive(_app: object, **rows: t.Any) -> None:
+        seen.update({name: type(row) for name, row in rows.items()})
+
+    with own_host(sqlite_url, **only(OWN)) as host:
+        connect(alert_created, receive)
+        post(host, host.create_integration(), "create")
+
+        alerts = host.alerts
+        assert seen == {
+            "alert": alerts.Alert, "integration": alerts.Integration, "event": alerts.AlertEvent
+        }  # fmt: skip
+
+
+# --- The host's own columns ---------------------------------------------------------------------
+
+
+def test_the_hosts_columns_and_relationships_are_kept(database_url: str) -> None:
+    with own_host(database_url, **only(OWN)) as host:
+        integration_id = host.create_integration()
+        post(host, integration_id, "create")
+        with host.app.app_context():
+            (alert,) = host.db.session.scalars(sa.select(host.alerts.Alert))
+            alert.service = host.alerts.Alert.service.property.mapper.class_(name="shop")
+            alert.team = "night shift"
+            host.db.session.commit()
+
+        post(host, integration_id, "resolve")
+
+        with host.app.app_context():
+            (alert,) = host.db.session.scalars(sa.select(host.alerts.Alert))
+            assert (alert.status, alert.team, alert.service.name) == (
+                "resolved", "night shift", "shop"
+            )  # fmt: skip
+
+
+def test_an_integration_of_the_hosts_own_making_takes_alerts(database_url: str) -> None:
+    with own_host(database_url, **only(OWN)) as host:
+        with host.app.app_context():
+            row = host.alerts.Integration(name="mine", tenant="acme", token="a token")
+            host.db.session.add(row)
+            host.db.session.commit()
+            integration_id = row.id
+
+        assert post(host, integration_id, "create").status_code == 403
+        header = {"pagertree-token": "a token"}
+        assert post(host, integration_id, "create", headers=header).status_code == 200
+
+
+def test_options_change_without_the_hosts_columns(database_url: str) -> None:
+    with own_host(database_url, **only(OWN)) as host, host.app.app_context():
+        row = host.alerts.Integration(name="mine", tenant="acme")
+        host.db.session.add(row)
+        host.db.session.commit()
+
+        host.alerts.rotate_token(row, token="a token")
+        host.db.session.refresh(row)
+
+        assert (row.tenant, row.has_token) == ("acme", True)
+
+
+@pytest.mark.parametrize("own", [(), OWN], ids=["built", "own"])
+def test_our_keys_are_there_beside_the_hosts(database_url: str, own: tuple[str, ...]) -> None:
+    with own_host(database_url, **only(own)) as host:
+        with host.app.app_context():
+            inspector = sa.inspect(host.db.engine)
+            indexes = {str(i["name"]): i for table in TABLES for i in inspector.get_indexes(table)}
+            unique = {
+                str(key["name"]): key["column_names"]
+                for table in TABLES
+                for key in inspector.get_unique_constraints(table)
+            }
+
+    assert indexes["ix_webhook_alert_status"]["column_names"] == ["status", "id"]
+    assert indexes["ix_webhook_alert_event_next_attempt_at"]["column_names"] == ["next_attempt_at"]
+    assert unique["uq_webhook_alert_active"] == ["integration_id", "active_key"]
+    assert unique["uq_webhook_alert_event"] == ["alert_id", "id"]
+    assert ("ix_own_team" in indexes) == bool(own)
+
+
+def test_the_hosts_table_arguments_are_kept(sqlite_url: str) -> None:
+    with own_host(sqlite_url, **only(OWN)) as host:
+        table = host.alerts.Alert.__table__
+
+        assert table.comment == "Alerts of our own"
+        assert table.dialect_kwargs["mysql_charset"] == "utf8mb4"
+
+
+def test_a_table_argument_of_the_hosts_goes_before_ours() -> None:
+    db = SQLAlchemy()
+    alert = model("Alert", AlertMixin, db.Model, __table_args__={"mysql_charset": "utf8mb3"})
+
+    assert alert.__table__.dialect_kwargs["mysql_charset"] == "utf8mb3"
+
+
+def test_a_relationship_that_the_host_wrote_is_kept(sqlite_url: str) -> None:
+    db = SQLAlchemy()
+    alert = model(
+        "Alert", AlertMixin, db.Model, integration=orm.relationship("Sender", lazy="joined")
+    )
+    sender = model("Sender", IntegrationMixin, db.Model)
+
+    alerts = WebhookAlerts(db, alert_model=alert, integration_model=sender)
+
+    with running_host(sqlite_url, db=db, alerts=alerts) as host:
+        live(host, host.create_integration())
+        assert alert.integration.property.lazy == "joined"
+
+
+def test_a_relationship_may_come_by_a_backref(sqlite_url: str) -> None:
+    db = SQLAlchemy()
+    classes = {
+        "alert_model": model("Alert", AlertMixin, db.Model),
+        "event_model": model(
+            "AlertEvent",
+            AlertEventMixin,
+            db.Model,
+            alert=orm.relationship("Alert", backref="events"),
+        ),
+    }
+
+    with running_host(sqlite_url, db=db, alerts=WebhookAlerts(db, **classes)) as host:
+        live(host, host.create_integration())
+        with host.app.app_context():
+            (alert,) = host.db.session.scalars(sa.select(classes["alert_model"]))
+            assert [event.kind for event in alert.events] == LIFE_OF_EVENTS
+
+
+# --- Columns that fill themselves ---------------------------------------------------------------
+
+
+Filling: t.TypeAlias = Callable[[], orm.MappedColumn[t.Any]]
+
+IN_PYTHON: dict[str, Filling] = {
+    "scalar": lambda: orm.mapped_column(sa.String(40), default="filled"),
+    "callable": lambda: orm.mapped_column(sa.String(40), default=lambda: "filled"),
+    "context": lambda: orm.mapped_column(sa.String(40), default=filled_from_context),
+    "expression": lambda: orm.mapped_column(sa.String(40), default=sa.func.lower("FILLED")),
+    "not null": lambda: orm.mapped_column(sa.String(40), default="filled", nullable=False),
+}
+IN_DATABASE: dict[str, Filling] = {
+    "server": lambda: orm.mapped_column(sa.String(40), server_default="filled"),
+    "server not null": lambda: orm.mapped_column(
+        sa.String(40), server_default="filled", nullable=False
+    ),
+}
+FILLINGS = IN_PYTHON | IN_DATABASE
+MIXINS: dict[str, Model] = {
+    "alert_model": AlertMixin,
+    "integration_model": IntegrationMixin,
+    "event_model": AlertEventMixin,
+}
+
+
+def filled_from_context(context: t.Any) -> str:
+    """Return ``filled`` if the context knows the row's other values, as it should."""
+    values = context.get_current_parameters()
+    return "filled" if {"title", "kind", "name"} & set(values) else f"knows only {values}"
+
+
+@pytest.mark.parametrize("filling", FILLINGS)
+def test_the_hosts_columns_fill_themselves_on_every_write(database_url: str, filling: str) -> None:
+    make = FILLINGS[filling]
+    with filled_host(database_url, **dict.fromkeys(OWN, {"extra": make})) as host:
+        integration_id = host.create_integration()
+
+        assert live(host, integration_id) == [outcome for _, outcome in WHOLE_LIFE]
+
+        rows = [*host.stored_alerts(), *host.stored_events(), *stored_integrations(host)]
+        assert [row.extra for row in rows] == ["filled"] * 5
+
+
+@pytest.mark.parametrize("filling", IN_PYTHON)
+def test_the_hosts_columns_fill_themselves_when_host_code_writes(
+    database_url: str, filling: str
+) -> None:
+    make = FILLINGS[filling]
+    with filled_host(database_url, **dict.fromkeys(OWN, {"extra": make})) as host:
+        with host.app.app_context():
+            integration = host.alerts.create_integration("a sender")
+            alert = host.alerts.receive(integration, payload_of("create")).alert
+            host.alerts.acknowledge(alert, by="me")
+            host.alerts.resolve(alert, by="me")
+
+        rows = [*host.stored_alerts(), *host.stored_events()]
+        assert [row.extra for row in rows] == ["filled"] * 4
+
+
+@pytest.mark.parametrize("own", ["alert_model", "event_model"])
+@pytest.mark.parametrize("filling", FILLINGS)
+def test_postgresql_takes_steps_only_for_defaults_in_python(filling: str, own: str) -> None:
+    with new_database("postgresql") as url, filled_host(url, **{own: {"x": FILLINGS[filling]}}) as h:
+        expected = SteppedChanges if filling in IN_PYTHON else SingleStatementChanges
+
+        assert isinstance(changes_of(h), expected)
+
+
+def test_an_integrations_own_defaults_do_not_cost_a_step() -> None:
+    with (
+        new_database("postgresql") as url,
+        filled_host(url, integration_model={"x": IN_PYTHON["callable"]}) as host,
+    ):
+        assert isinstance(changes_of(host), SingleStatementChanges)
+
+
+def test_a_column_that_follows_updates_does_so_on_every_transition(database_url: str) -> None:
+    def follow() -> orm.MappedColumn[t.Any]:
+        return orm.mapped_column(sa.String(40), onupdate=lambda: "updated")
+
+    with filled_host(database_url, alert_model={"extra": follow}) as host:
+        integration_id = host.create_integration()
+        post(host, integration_id, "create")
+        post(host, integration_id, "acknowledge")
+
+        assert [alert.extra for alert in host.stored_alerts()] == ["updated"]
+
+
+def test_a_host_whose_package_is_named_like_ours_is_still_a_host() -> None:
+    db = SQLAlchemy()
+    alert = model(
+        "Alert",
+        AlertMixin,
+        db.Model,
+        __module__="flask_webhook_alerts_of_a_shop.models",
+        extra=orm.mapped_column(sa.String(40), default="filled"),
+    )
+
+    models = build_models(db.metadata, alert=alert)
+
+    assert not SingleStatementChanges.fits(models)
+
+
+def test_a_column_named_otherwise_than_its_attribute_is_filled(database_url: str) -> None:
+    def renamed() -> orm.MappedColumn[t.Any]:
+        return orm.mapped_column("x_extra", sa.String(40), default="filled")
+
+    with filled_host(database_url, alert_model={"extra": renamed}) as host:
+        live(host, host.create_integration())
+
+        assert [alert.extra for alert in host.stored_alerts()] == ["filled"]
+
+
+# --- Columns that nobody fills ------------------------------------------------------------------
+
+
+def test_an_alert_that_the_hosts_columns_forbid_is_not_half_stored(database_url: str) -> None:
+    with filled_host(database_url, event_model={"extra": must_be_given}) as host:
+        response = post(host, host.create_integration(), "create")
+
+        assert response.status_code != 200
+        assert response.mimetype == "application/problem+json"
+        assert "extra" not in response.text
+        assert (host.stored_alerts(), host.stored_events()) == ([], [])
+
+
+def test_a_column_that_nobody_fills_is_answered_alike_on_every_database(database_url: str) -> None:
+    with filled_host(database_url, alert_model={"extra": must_be_given}) as host:
+        response = post(host, host.create_integration(), "create")
+
+        # No sender can mend the host's table: it should send again when the host has.
+        assert response.status_code == 503
+        assert host.stored_alerts() == []
+
+
+def must_be_given() -> orm.MappedColumn[t.Any]:
+    return orm.mapped_column(sa.String(40), nullable=False)
+
+
+# --- Tables of the host around ours -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("own", [(), OWN], ids=["built", "own"])
+def test_the_hosts_tables_may_refer_to_ours(database_url: str, own: tuple[str, ...]) -> None:
+    db = SQLAlchemy()
+    alerts = WebhookAlerts(db, **own_classes(db, **only(own)))
+    page = model(
+        "Page",
+        db.Model,
+        id=orm.mapped_column(primary_key=True, type_=sa.Integer),
+        integration_id=orm.mapped_column(sa.ForeignKey("webhook_integration.id")),
+        alert_id=orm.mapped_column(sa.ForeignKey("webhook_alert.id")),
+        event_id=orm.mapped_column(sa.ForeignKey("webhook_alert_event.id")),
+        alert=orm.relationship(alerts.Alert),
+    )
+    with running_host(database_url, db=db, alerts=alerts) as host:
+        integration_id = host.create_integration()
+        post(host, integration_id, "create")
+        with host.app.app_context():
+            (alert,), (event,) = host.stored_alerts(), host.stored_events()
+            ids = {"alert_id": alert.id, "event_id": event.id, "integration_id": integration_id}
+            db.session.add(page(**ids))
+            db.session.commit()
+
+        assert post(host, integration_id, "resolve").json["outcome"] == "resolved"
+        with host.app.app_context():
+            assert [row.alert.status for row in db.session.scalars(sa.select(page))] == ["resolved"]
+
+
+def test_two_extension_objects_on_one_metadata_share_the_classes() -> None:
+    db = SQLAlchemy()
+
+    one, two = WebhookAlerts(db), WebhookAlerts(db)
+
+    assert one.Alert is two.Alert
+    assert one.Integration is two.Integration
+    assert one.AlertEvent is two.AlertEvent
+
+
+def test_two_databases_have_classes_of_their_own() -> None:
+    one, two = WebhookAlerts(SQLAlchemy()), WebhookAlerts(SQLAlchemy())
+
+    assert one.Alert is not two.Alert
+    assert one.Alert.__table__ is not two.Alert.__table__
+
+
+def test_two_extension_objects_may_share_the_hosts_own_classes(sqlite_url: str) -> None:
+    db = SQLAlchemy()
+    classes = own_classes(db, **only(OWN))
+    WebhookAlerts(db, **classes)
+
+    with running_host(sqlite_url, db=db, alerts=WebhookAlerts(db, **classes)) as host:
+        assert live(host, host.create_integration()) == [outcome for _, outcome in WHOLE_LIFE]
+
+
+def test_models_of_different_metadata_are_refused() -> None:
+    db = SQLAlchemy()
+    alert = model("Alert", AlertMixin, db.Model)
+    elsewhere = model("Integration", IntegrationMixin, SQLAlchemy().Model)
+
+    with pytest.raises(RuntimeError, match=r"different MetaData.*one base class"):
+        WebhookAlerts(db, alert_model=alert, integration_model=elsewhere)
+
+
+def test_models_with_different_bind_keys_are_refused() -> None:
+    db = SQLAlchemy()
+    alert = model("Alert", AlertMixin, db.Model, __bind_key__="hooks")
+    here = model("Integration", IntegrationMixin, db.Model)
+
+    with pytest.raises(RuntimeError, match="share a bind key"):
+        WebhookAlerts(db, alert_model=alert, integration_model=here)
+
+
+@pytest.mark.parametrize("own", [("alert_model",), OWN], ids=["alert", "all"])
+def test_a_bind_key_chooses_the_database(
+    database_url: str, tmp_path: Path, own: tuple[str, ...]
+) -> None:
+    db = SQLAlchemy()
+    classes = {
+        name: model(name, MIXINS[name], db.Model, __bind_key__="hooks") for name in own
+    }
+    config = {"SQLALCHEMY_BINDS": {"hooks": database_url}}
+    default = f"sqlite:///{tmp_path / 'default.db'}"
+    alerts = WebhookAlerts(db, **classes)
+    with running_host(default, db=db, alerts=alerts, config=config) as host:
+        integration_id = host.create_integration()
+
+        assert live(host, integration_id) == [outcome for _, outcome in WHOLE_LIFE]
+        assert len(host.stored_events()) == 3
+        with host.app.app_context():
+            assert sa.inspect(db.engines["hooks"]).has_table("webhook_alert")
+            assert not sa.inspect(db.engine).has_table("webhook_alert")
+
+
+# --- Kinds of MetaData --------------------------------------------------------------------------
+
+
+CONVENTION = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+@pytest.mark.parametrize("own", [(), OWN], ids=["built", "own"])
+def test_a_naming_convention_of_the_hosts_is_followed(
+    database_url: str, own: tuple[str, ...]
+) -> None:
+    db = SQLAlchemy(metadata=sa.MetaData(naming_convention=CONVENTION))
+    with own_host(database_url, db=db, **only(own)) as host:
+        assert live(host, host.create_integration()) == [outcome for _, outcome in WHOLE_LIFE]
+
+        with host.app.app_context():
+            inspector = sa.inspect(db.engine)
+            keys = {key["name"] for key in inspector.get_foreign_keys("webhook_alert")}
+            assert "fk_webhook_alert_integration_id_webhook_integration" in keys
+            unique = inspector.get_unique_constraints("webhook_alert")
+            assert [key["name"] for key in unique] == ["uq_webhook_alert_active"]
+
+
+def test_a_schema_of_the_hosts_is_followed() -> None:
+    db = SQLAlchemy(metadata=sa.MetaData(schema="alerting"))
+    with new_database("postgresql") as url:
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
+        with engine.begin() as connection:
+            connection.execute(sa.schema.CreateSchema("alerting"))
+
+        with running_host(url, db=db, alerts=WebhookAlerts(db)) as host:
+            assert live(host, host.create_integration()) == [outcome for _, outcome in WHOLE_LIFE]
+            with host.app.app_context():
+                assert sa.inspect(db.engine).has_table("webhook_alert", schema="alerting")
+
+
+@pytest.mark.parametrize("own", [(), OWN], ids=["built", "own"])
+def test_mariadb_may_be_called_by_its_own_name(own: tuple[str, ...]) -> None:
+    with new_database("mariadb") as url:
+        named = sa.make_url(url).set(drivername="mariadb+pymysql")
+
+        with own_host(named.render_as_string(hide_password=False), **only(own)) as host:
+            assert live(host, host.create_integration()) == [outcome for _, outcome in WHOLE_LIFE]
+            assert host.stored_alerts()[0].created_at.microsecond
+
+
+def test_text_of_any_character_fits_where_the_databases_default_is_latin() -> None:
+    with new_database("mariadb") as url:
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("ALTER DATABASE CHARACTER SET latin1")
+
+        with running_host(url) as host:
+            integration_id = host.create_integration("\N{BELL}")
+            response = post(host, integration_id, "create", Title="\N{FIRE} and \N{GRINNING FACE}")
+
+            assert response.status_code == 200
+            assert host.stored_alerts()[0].title == "\N{FIRE} and \N{GRINNING FACE}"
+
+
+def test_a_type_map_of_the_hosts_does_no_harm(database_url: str) -> None:
+    class Base(orm.DeclarativeBase):
+        registry = orm.registry(
+            type_annotation_map={int: sa.BigInteger(), bool: sa.Boolean(), str: sa.String(50)}
+        )
+
+    with own_host(database_url, db=SQLAlchemy(model_class=Base), **only(OWN)) as host:
+        assert live(host, host.create_integration()) == [outcome for _, outcome in WHOLE_LIFE]
+        assert host.alerts.Alert.__table__.c.thirdparty_id.type.length == 512
+
+
+# --- Classes under our classes ------------------------------------------------------------------
+
+
+def test_a_model_that_we_built_may_be_subclassed(sqlite_url: str) -> None:
+    db = SQLAlchemy()
+    alerts = WebhookAlerts(db)
+    loud = model("LoudAlert", alerts.Alert)
+
+    assert loud.__table__ is alerts.Alert.__table__
+    with running_host(sqlite_url, db=db, alerts=alerts) as host:
+        assert live(host, host.create_integration()) == [outcome for _, outcome in WHOLE_LIFE]
+
+
+@pytest.mark.parametrize("own_table", [False, True], ids=["one table", "joined tables"])
+def test_the_hosts_own_alert_may_have_subclasses(sqlite_url: str, own_table: bool) -> None:
+    db = SQLAlchemy()
+    kind = orm.mapped_column(sa.String(10), default="plain", nullable=False)
+    arguments = {"polymorphic_on": kind, "polymorphic_identity": "plain"}
+    alert = model("Alert", AlertMixin, db.Model, flavour=kind, __mapper_args__=arguments)
+    key = orm.mapped_column(sa.ForeignKey("webhook_alert.id"), primary_key=True)
+    members: dict[str, t.Any] = {"__tablename__": "loud_alert", "id": key} if own_table else {}
+    loud = model("LoudAlert", alert, __mapper_args__={"polymorphic_identity": "loud"}, **members)
+
+    with running_host(sqlite_url, db=db, alerts=WebhookAlerts(db, alert_model=alert)) as host:
+        assert (loud.__table__ is alert.__table__) != own_table
+        assert live(host, host.create_integration()) == [outcome for _, outcome in WHOLE_LIFE]
+        assert [row.flavour for row in host.stored_alerts()] == ["plain"]
+
+
+def test_options_are_checked_in_the_hosts_own_class() -> None:
+    integration = own_classes(SQLAlchemy(), **only(OWN))["integration_model"]
+
+    with pytest.raises(InvalidOption):
+        integration(name="a", tenant="acme", wrapper_key="[")
+
+
+# --- Helpers ------------------------------------------------------------------------------------
+
+
+LIFE_OF_EVENTS = ["created", "acknowledged", "resolved"]
+
+
+def model(name: str, /, *bases: Model, **members: t.Any) -> Model:
+    """Map a class, as a class statement would."""
+    members = {"__module__": __name__, **members}
+    return types.new_class(name, bases, {}, lambda namespace: namespace.update(members))
+
+
+def only(own: tuple[str, ...]) -> dict[str, bool]:
+    return {name: name in own for name in OWN}
+
+
+def own_classes(
+    db: SQLAlchemy, *, alert_model: bool, integration_model: bool, event_model: bool
+) -> dict[str, Model]:
+    """Write a host's own classes, each with something of its own."""
+    classes: dict[str, Model] = {}
+    if alert_model:
+        service = model("Service", db.Model, __tablename__="own_service", **service_columns())
+        classes["alert_model"] = model(
+            "Alert",
+            AlertMixin,
+            db.Model,
+            team=orm.mapped_column(sa.String(40)),
+            service_id=orm.mapped_column(sa.ForeignKey("own_service.id")),
+            service=orm.relationship(service),
+            __table_args__=(sa.Index("ix_own_team", "team"), {"comment": "Alerts of our own"}),
+        )
+    if integration_model:
+        tenant = orm.mapped_column(sa.String(40), index=True)
+        classes["integration_model"] = model("Integration", IntegrationMixin, db.Model, tenant=tenant)
+    if event_model:
+        remark = orm.mapped_column(sa.Text())
+        classes["event_model"] = model("AlertEvent", AlertEventMixin, db.Model, remark=remark)
+    return classes
+
+
+def service_columns() -> dict[str, orm.MappedColumn[t.Any]]:
+    return {
+        "id": orm.mapped_column(sa.Integer, primary_key=True),
+        "name": orm.mapped_column(sa.String(40)),
+    }
+
+
+@contextmanager
+def own_host(url: str, *, db: SQLAlchemy | None = None, **own: bool) -> Iterator[Host]:
+    """Yield a host with some classes of its own."""
+    db = db or SQLAlchemy()
+    with running_host(url, db=db, alerts=WebhookAlerts(db, **own_classes(db, **own))) as host:
+        yield host
+
+
+@contextmanager
+def filled_host(url: str, **columns: dict[str, Filling]) -> Iterator[Host]:
+    """Yield a host whose own classes have the given columns more."""
+    db = SQLAlchemy()
+    classes = {
+        name: model(
+            name, MIXINS[name], db.Model, **{column: make() for column, make in added.items()}
+        )
+        for name, added in columns.items()
+    }
+    with running_host(url, db=db, alerts=WebhookAlerts(db, **classes)) as host:
+        yield host
+
+
+def payload_of(event_type: str) -> dict[str, str]:
+    return {"event_type": event_type, "Id": "disk", "Title": "Disk full", "Description": "/var"}
+
+
+def post(
+    host: Host, integration_id: str, event_type: str, headers: t.Any = None, **fields: str
+) -> t.Any:
+    return host.post(integration_id, {**payload_of(event_type), **fields}, headers=headers)
+
+
+def live(host: Host, integration_id: str) -> list[str]:
+    """Post a whole life and return what the endpoint said of each event."""
+    answers = [post(host, integration_id, event_type) for event_type, _ in WHOLE_LIFE]
+    return [answer.json.get("outcome", answer.json) for answer in answers]
+
+
+def stored_integrations(host: Host) -> list[t.Any]:
+    with host.app.app_context():
+        return list(host.db.session.scalars(sa.select(host.alerts.Integration)))
+
+
+def changes_of(host: Host) -> object:
+    with host.app.app_context():
+        return host.app.extensions["webhook_alerts"].database.store.changes
