@@ -41,7 +41,7 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 def create_blueprint() -> Blueprint:
     """Return the blueprint with the endpoint."""
     blueprint = Blueprint("webhook_alerts", __name__)
-    blueprint.url_value_preprocessor(_exempt_from_csrf)
+    blueprint.url_value_preprocessor(_prepare)
     # Every common method is ours, because a 405 of the router would be answered by the host's
     # error handlers. No redirect for a doubled slash: senders do not follow one with a POST.
     blueprint.add_url_rule(
@@ -97,10 +97,6 @@ def _read_body(limit: int) -> bytes:
     if length is not None and length > limit:
         raise _too_large(limit)
 
-    _check_content_type()
-    # Werkzeug cuts a chunked body at its limit without an error, and the host's limit may be
-    # smaller than ours: allow one byte more than we take, and count.
-    request.max_content_length = limit + 1
     try:
         body = request.get_data(cache=False)
     except RequestEntityTooLarge:
@@ -111,6 +107,7 @@ def _read_body(limit: int) -> bytes:
     if len(body) > limit:
         raise _too_large(limit)
 
+    _check_content_type()
     return body
 
 
@@ -163,7 +160,8 @@ def _refuse(state: State, integration_id: str, error: Rejected | Refused | Unava
     problem = problem_of(error)
     is_known = problem.code not in {"integration_unknown", "method_not_allowed", "unavailable"}
     logger.info(
-        "Refused a request for %r: %d %r", integration_id, problem.status, problem.detail,
+        "Refused a request for %r: %d %r",
+        integration_id[:_MOST_LOGGED], problem.status, problem.detail,
         extra={"action": "request_rejected"},
     )  # fmt: skip
     state.delivery.announce_rejection(
@@ -186,12 +184,14 @@ def _json_response(content: dict[str, t.Any], status: int, media_type: str) -> R
     return Response(text, status=status, content_type=media_type)
 
 
-def _exempt_from_csrf(_endpoint: str | None, _values: dict[str, t.Any] | None) -> None:
-    """Take the endpoint out of Flask-WTF's CSRF protection, whenever that was initialised.
+def _prepare(_endpoint: str | None, _values: dict[str, t.Any] | None) -> None:
+    """Make the request ours before any ``before_request`` of the host sees it."""
+    # Werkzeug cuts a chunked body at its limit without an error, and the host's limit may be
+    # smaller than ours: allow one byte more than we take, and count.
+    request.max_content_length = get_state().settings.max_content_length + 1
 
-    This runs before any ``before_request``. Senders have no session that could be abused: they
-    show a token of their own.
-    """
+    # Flask-WTF, whenever it was initialised: senders have no session that could be abused, they
+    # show a token of their own.
     csrf = current_app.extensions.get("csrf")
     if csrf is not None:
         csrf.exempt(f"{receive_event.__module__}.{receive_event.__name__}")

@@ -70,7 +70,7 @@ HOST_BASES: dict[str, Callable[[], SQLAlchemy]] = {
 
 @pytest.mark.parametrize("own", SOME_OWN, ids=lambda own: " ".join(own) or "none")
 def test_any_mixture_of_classes_lives_a_whole_life(database_url: str, own: tuple[str, ...]) -> None:
-    with own_host(database_url, **only(own)) as host:
+    with own_host(database_url, own) as host:
         integration_id = host.create_integration()
 
         assert live(host, integration_id) == [outcome for _, outcome in WHOLE_LIFE]
@@ -80,7 +80,7 @@ def test_any_mixture_of_classes_lives_a_whole_life(database_url: str, own: tuple
 @pytest.mark.parametrize("own", SOME_OWN, ids=lambda own: " ".join(own) or "none")
 def test_given_classes_are_used_and_the_others_are_built(own: tuple[str, ...]) -> None:
     db = SQLAlchemy()
-    classes = own_classes(db, **only(own))
+    classes = own_classes(db, own)
 
     alerts = WebhookAlerts(db, **classes)
 
@@ -93,7 +93,7 @@ def test_given_classes_are_used_and_the_others_are_built(own: tuple[str, ...]) -
 @pytest.mark.parametrize("base", HOST_BASES)
 @pytest.mark.parametrize("own", [(), OWN], ids=["built", "own"])
 def test_every_kind_of_host_base_works(sqlite_url: str, base: str, own: tuple[str, ...]) -> None:
-    with own_host(sqlite_url, db=HOST_BASES[base](), **only(own)) as host:
+    with own_host(sqlite_url, own, db=HOST_BASES[base]()) as host:
         integration_id = host.create_integration()
 
         assert live(host, integration_id) == [outcome for _, outcome in WHOLE_LIFE]
@@ -119,15 +119,13 @@ def test_a_host_of_dataclasses_works(sqlite_url: str) -> None:
             assert [row.name for row in db.session.scalars(sa.select(thing))] == ["a thing"]
 
 
-def test_receivers_get_the_hosts_own_classes(
-    sqlite_url: str, connect: Callable[..., None]
-) -> None:
+def test_receivers_get_the_hosts_own_classes(sqlite_url: str, connect: Callable[..., None]) -> None:
     seen: dict[str, t.Any] = {}
 
     def receive(_app: object, **rows: t.Any) -> None:
         seen.update({name: type(row) for name, row in rows.items()})
 
-    with own_host(sqlite_url, **only(OWN)) as host:
+    with own_host(sqlite_url, OWN) as host:
         connect(alert_created, receive)
         post(host, host.create_integration(), "create")
 
@@ -141,7 +139,7 @@ def test_receivers_get_the_hosts_own_classes(
 
 
 def test_the_hosts_columns_and_relationships_are_kept(database_url: str) -> None:
-    with own_host(database_url, **only(OWN)) as host:
+    with own_host(database_url, OWN) as host:
         integration_id = host.create_integration()
         post(host, integration_id, "create")
         with host.app.app_context():
@@ -160,7 +158,7 @@ def test_the_hosts_columns_and_relationships_are_kept(database_url: str) -> None
 
 
 def test_an_integration_of_the_hosts_own_making_takes_alerts(database_url: str) -> None:
-    with own_host(database_url, **only(OWN)) as host:
+    with own_host(database_url, OWN) as host:
         with host.app.app_context():
             row = host.alerts.Integration(name="mine", tenant="acme", token="a token")
             host.db.session.add(row)
@@ -173,7 +171,7 @@ def test_an_integration_of_the_hosts_own_making_takes_alerts(database_url: str) 
 
 
 def test_options_change_without_the_hosts_columns(database_url: str) -> None:
-    with own_host(database_url, **only(OWN)) as host, host.app.app_context():
+    with own_host(database_url, OWN) as host, host.app.app_context():
         row = host.alerts.Integration(name="mine", tenant="acme")
         host.db.session.add(row)
         host.db.session.commit()
@@ -186,15 +184,14 @@ def test_options_change_without_the_hosts_columns(database_url: str) -> None:
 
 @pytest.mark.parametrize("own", [(), OWN], ids=["built", "own"])
 def test_our_keys_are_there_beside_the_hosts(database_url: str, own: tuple[str, ...]) -> None:
-    with own_host(database_url, **only(own)) as host:
-        with host.app.app_context():
-            inspector = sa.inspect(host.db.engine)
-            indexes = {str(i["name"]): i for table in TABLES for i in inspector.get_indexes(table)}
-            unique = {
-                str(key["name"]): key["column_names"]
-                for table in TABLES
-                for key in inspector.get_unique_constraints(table)
-            }
+    with own_host(database_url, own) as host, host.app.app_context():
+        inspector = sa.inspect(host.db.engine)
+        indexes = {str(i["name"]): i for table in TABLES for i in inspector.get_indexes(table)}
+        unique = {
+            str(key["name"]): key["column_names"]
+            for table in TABLES
+            for key in inspector.get_unique_constraints(table)
+        }
 
     assert indexes["ix_webhook_alert_status"]["column_names"] == ["status", "id"]
     assert indexes["ix_webhook_alert_event_next_attempt_at"]["column_names"] == ["next_attempt_at"]
@@ -204,7 +201,7 @@ def test_our_keys_are_there_beside_the_hosts(database_url: str, own: tuple[str, 
 
 
 def test_the_hosts_table_arguments_are_kept(sqlite_url: str) -> None:
-    with own_host(sqlite_url, **only(OWN)) as host:
+    with own_host(sqlite_url, OWN) as host:
         table = host.alerts.Alert.__table__
 
         assert table.comment == "Alerts of our own"
@@ -234,7 +231,7 @@ def test_a_relationship_that_the_host_wrote_is_kept(sqlite_url: str) -> None:
 
 def test_a_relationship_may_come_by_a_backref(sqlite_url: str) -> None:
     db = SQLAlchemy()
-    classes = {
+    classes: dict[str, t.Any] = {
         "alert_model": model("Alert", AlertMixin, db.Model),
         "event_model": model(
             "AlertEvent",
@@ -286,7 +283,7 @@ def filled_from_context(context: t.Any) -> str:
 @pytest.mark.parametrize("filling", FILLINGS)
 def test_the_hosts_columns_fill_themselves_on_every_write(database_url: str, filling: str) -> None:
     make = FILLINGS[filling]
-    with filled_host(database_url, **dict.fromkeys(OWN, {"extra": make})) as host:
+    with filled_host(database_url, **{own: {"extra": make} for own in OWN}) as host:
         integration_id = host.create_integration()
 
         assert live(host, integration_id) == [outcome for _, outcome in WHOLE_LIFE]
@@ -300,7 +297,7 @@ def test_the_hosts_columns_fill_themselves_when_host_code_writes(
     database_url: str, filling: str
 ) -> None:
     make = FILLINGS[filling]
-    with filled_host(database_url, **dict.fromkeys(OWN, {"extra": make})) as host:
+    with filled_host(database_url, **{own: {"extra": make} for own in OWN}) as host:
         with host.app.app_context():
             integration = host.alerts.create_integration("a sender")
             alert = host.alerts.receive(integration, payload_of("create")).alert
@@ -314,7 +311,10 @@ def test_the_hosts_columns_fill_themselves_when_host_code_writes(
 @pytest.mark.parametrize("own", ["alert_model", "event_model"])
 @pytest.mark.parametrize("filling", FILLINGS)
 def test_postgresql_takes_steps_only_for_defaults_in_python(filling: str, own: str) -> None:
-    with new_database("postgresql") as url, filled_host(url, **{own: {"x": FILLINGS[filling]}}) as h:
+    with (
+        new_database("postgresql") as url,
+        filled_host(url, **{own: {"x": FILLINGS[filling]}}) as h,
+    ):
         expected = SteppedChanges if filling in IN_PYTHON else SingleStatementChanges
 
         assert isinstance(changes_of(h), expected)
@@ -397,7 +397,7 @@ def must_be_given() -> orm.MappedColumn[t.Any]:
 @pytest.mark.parametrize("own", [(), OWN], ids=["built", "own"])
 def test_the_hosts_tables_may_refer_to_ours(database_url: str, own: tuple[str, ...]) -> None:
     db = SQLAlchemy()
-    alerts = WebhookAlerts(db, **own_classes(db, **only(own)))
+    alerts = WebhookAlerts(db, **own_classes(db, own))
     page = model(
         "Page",
         db.Model,
@@ -440,7 +440,7 @@ def test_two_databases_have_classes_of_their_own() -> None:
 
 def test_two_extension_objects_may_share_the_hosts_own_classes(sqlite_url: str) -> None:
     db = SQLAlchemy()
-    classes = own_classes(db, **only(OWN))
+    classes = own_classes(db, OWN)
     WebhookAlerts(db, **classes)
 
     with running_host(sqlite_url, db=db, alerts=WebhookAlerts(db, **classes)) as host:
@@ -470,7 +470,7 @@ def test_a_bind_key_chooses_the_database(
     database_url: str, tmp_path: Path, own: tuple[str, ...]
 ) -> None:
     db = SQLAlchemy()
-    classes = {
+    classes: dict[str, t.Any] = {
         name: model(name, MIXINS[name], db.Model, __bind_key__="hooks") for name in own
     }
     config = {"SQLALCHEMY_BINDS": {"hooks": database_url}}
@@ -503,7 +503,7 @@ def test_a_naming_convention_of_the_hosts_is_followed(
     database_url: str, own: tuple[str, ...]
 ) -> None:
     db = SQLAlchemy(metadata=sa.MetaData(naming_convention=CONVENTION))
-    with own_host(database_url, db=db, **only(own)) as host:
+    with own_host(database_url, own, db=db) as host:
         assert live(host, host.create_integration()) == [outcome for _, outcome in WHOLE_LIFE]
 
         with host.app.app_context():
@@ -532,7 +532,7 @@ def test_mariadb_may_be_called_by_its_own_name(own: tuple[str, ...]) -> None:
     with new_database("mariadb") as url:
         named = sa.make_url(url).set(drivername="mariadb+pymysql")
 
-        with own_host(named.render_as_string(hide_password=False), **only(own)) as host:
+        with own_host(named.render_as_string(hide_password=False), own) as host:
             assert live(host, host.create_integration()) == [outcome for _, outcome in WHOLE_LIFE]
             assert host.stored_alerts()[0].created_at.microsecond
 
@@ -557,7 +557,7 @@ def test_a_type_map_of_the_hosts_does_no_harm(database_url: str) -> None:
             type_annotation_map={int: sa.BigInteger(), bool: sa.Boolean(), str: sa.String(50)}
         )
 
-    with own_host(database_url, db=SQLAlchemy(model_class=Base), **only(OWN)) as host:
+    with own_host(database_url, OWN, db=SQLAlchemy(model_class=Base)) as host:
         assert live(host, host.create_integration()) == [outcome for _, outcome in WHOLE_LIFE]
         assert host.alerts.Alert.__table__.c.thirdparty_id.type.length == 512
 
@@ -592,7 +592,7 @@ def test_the_hosts_own_alert_may_have_subclasses(sqlite_url: str, own_table: boo
 
 
 def test_options_are_checked_in_the_hosts_own_class() -> None:
-    integration = own_classes(SQLAlchemy(), **only(OWN))["integration_model"]
+    integration = own_classes(SQLAlchemy(), OWN)["integration_model"]
 
     with pytest.raises(InvalidOption):
         integration(name="a", tenant="acme", wrapper_key="[")
@@ -610,16 +610,10 @@ def model(name: str, /, *bases: Model, **members: t.Any) -> Model:
     return types.new_class(name, bases, {}, lambda namespace: namespace.update(members))
 
 
-def only(own: tuple[str, ...]) -> dict[str, bool]:
-    return {name: name in own for name in OWN}
-
-
-def own_classes(
-    db: SQLAlchemy, *, alert_model: bool, integration_model: bool, event_model: bool
-) -> dict[str, Model]:
+def own_classes(db: SQLAlchemy, own: t.Sequence[str]) -> dict[str, t.Any]:
     """Write a host's own classes, each with something of its own."""
-    classes: dict[str, Model] = {}
-    if alert_model:
+    classes: dict[str, t.Any] = {}
+    if "alert_model" in own:
         service = model("Service", db.Model, __tablename__="own_service", **service_columns())
         classes["alert_model"] = model(
             "Alert",
@@ -630,10 +624,12 @@ def own_classes(
             service=orm.relationship(service),
             __table_args__=(sa.Index("ix_own_team", "team"), {"comment": "Alerts of our own"}),
         )
-    if integration_model:
+    if "integration_model" in own:
         tenant = orm.mapped_column(sa.String(40), index=True)
-        classes["integration_model"] = model("Integration", IntegrationMixin, db.Model, tenant=tenant)
-    if event_model:
+        classes["integration_model"] = model(
+            "Integration", IntegrationMixin, db.Model, tenant=tenant
+        )
+    if "event_model" in own:
         remark = orm.mapped_column(sa.Text())
         classes["event_model"] = model("AlertEvent", AlertEventMixin, db.Model, remark=remark)
     return classes
@@ -647,10 +643,10 @@ def service_columns() -> dict[str, orm.MappedColumn[t.Any]]:
 
 
 @contextmanager
-def own_host(url: str, *, db: SQLAlchemy | None = None, **own: bool) -> Iterator[Host]:
+def own_host(url: str, own: t.Sequence[str], *, db: SQLAlchemy | None = None) -> Iterator[Host]:
     """Yield a host with some classes of its own."""
     db = db or SQLAlchemy()
-    with running_host(url, db=db, alerts=WebhookAlerts(db, **own_classes(db, **own))) as host:
+    with running_host(url, db=db, alerts=WebhookAlerts(db, **own_classes(db, own))) as host:
         yield host
 
 
@@ -658,7 +654,7 @@ def own_host(url: str, *, db: SQLAlchemy | None = None, **own: bool) -> Iterator
 def filled_host(url: str, **columns: dict[str, Filling]) -> Iterator[Host]:
     """Yield a host whose own classes have the given columns more."""
     db = SQLAlchemy()
-    classes = {
+    classes: dict[str, t.Any] = {
         name: model(
             name, MIXINS[name], db.Model, **{column: make() for column, make in added.items()}
         )

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
+from sqlalchemy.exc import IntegrityError
 
 from flask_webhook_alerts import AlertEventMixin
 from flask_webhook_alerts import AlertMixin
@@ -157,7 +158,7 @@ def test_an_alert_lives_on_the_migrated_schema(migrated: Project) -> None:
     integration_id = host.create_integration()
 
     outcomes = [
-        host.post(integration_id, payload_of(event_type)).json["outcome"]
+        host.post(integration_id, payload_of(event_type)).get_json()["outcome"]
         for event_type in ("create", "create", "acknowledge", "resolve", "create")
     ]
 
@@ -173,7 +174,7 @@ def test_the_migrated_schema_keeps_one_active_alert_for_an_id(migrated: Project)
         for _ in range(2):
             host.db.session.add(host.alerts.Alert(**values, active_key="k" * 64))
 
-        with pytest.raises(sa.exc.IntegrityError):
+        with pytest.raises(IntegrityError):
             host.db.session.commit()
 
 
@@ -233,13 +234,28 @@ def test_a_host_with_tables_of_its_own_adds_ours_later(
         before.upgrade()
         assert before.tables == {"thing"}
 
-    monkeypatch.setattr(flask_migrate, "init", lambda: None)
+    monkeypatch.setattr(flask_migrate, "init", lambda **_: None)
     with started_project(with_us, sqlite_url, tmp_path, monkeypatch) as after:
         assert len(after.migrate()) == 2
         after.upgrade()
 
         assert after.tables == {"thing"} | OURS
         assert after.host.post(after.host.create_integration(), payload_of("create")).json
+
+
+def test_models_with_a_bind_key_migrate_in_their_own_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    default, hooks = (f"sqlite:///{tmp_path / name}.db" for name in ("default", "hooks"))
+    config = {"SQLALCHEMY_BINDS": {"hooks": hooks}}
+    with started_project(bound, default, tmp_path, monkeypatch, multidb=True, **config) as project:
+        assert len(project.migrate()) == 1
+        project.upgrade()
+
+        assert project.tables == set()
+        response = project.host.post(project.host.create_integration(), payload_of("create"))
+        assert response.status_code == 200
+        assert len(project.migrate()) == 1
 
 
 # --- Helpers ------------------------------------------------------------------------------------
@@ -257,28 +273,50 @@ def with_us() -> tuple[SQLAlchemy, WebhookAlerts]:
     return db, WebhookAlerts(db)
 
 
+def bound() -> tuple[SQLAlchemy, WebhookAlerts]:
+    """Return a host whose own classes live in its second database."""
+    db = SQLAlchemy()
+    mixins = {
+        "alert_model": AlertMixin,
+        "integration_model": IntegrationMixin,
+        "event_model": AlertEventMixin,
+    }
+    classes: dict[str, t.Any] = {
+        name: type(name, (mixin, db.Model), {"__bind_key__": "hooks", "__module__": __name__})
+        for name, mixin in mixins.items()
+    }
+    return db, WebhookAlerts(db, **classes)
+
+
 @contextmanager
 def started_project(
-    make_host: MakeHost, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_host: MakeHost,
+    url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    multidb: bool = False,
+    **config: t.Any,
 ) -> Iterator[Project]:
     # The project's env.py would set up logging for the whole process, and silence other tests.
     monkeypatch.setattr("logging.config.fileConfig", lambda *_, **__: None)
     db, alerts = make_host()
     app = Flask("project", root_path=str(tmp_path))
-    app.config.update(SQLALCHEMY_DATABASE_URI=url, TESTING=True)
+    app.config.update(SQLALCHEMY_DATABASE_URI=url, TESTING=True, **config)
     db.init_app(app)
     alerts.init_app(app)
     folder = tmp_path / "migrations"
     flask_migrate.Migrate(app, db, directory=str(folder))
     try:
         with app.app_context():
-            flask_migrate.init()
+            flask_migrate.init(multidb=multidb)
         yield Project(host=Host(app=app, db=db, alerts=alerts), folder=folder)
     finally:
         if not url.startswith("sqlite"):
             drop_all_tables(url)
         with app.app_context():
-            db.engine.dispose()
+            for engine in db.engines.values():
+                engine.dispose()
 
 
 def drop_all_tables(url: str) -> None:
@@ -292,18 +330,19 @@ def described(project: Project) -> set[str]:
     """Return all that the database says of its tables, in sentences."""
     with project.host.app.app_context():
         inspector = sa.inspect(project.host.db.engine)
+        parts: dict[str, t.Callable[[str], t.Any]] = {
+            "the column": inspector.get_columns,
+            "the foreign key": inspector.get_foreign_keys,
+            "the unique key": inspector.get_unique_constraints,
+            "the index": inspector.get_indexes,
+            "the primary key": lambda table: [inspector.get_pk_constraint(table)],
+            "the options": lambda table: [inspector.get_table_options(table)],
+        }
         return {
             f"{table} has {kind} {said(one)}"
             for table in project.tables
-            for kind, found in [
-                ("the column", inspector.get_columns(table)),
-                ("the primary key", [inspector.get_pk_constraint(table)]),
-                ("the foreign key", inspector.get_foreign_keys(table)),
-                ("the unique key", inspector.get_unique_constraints(table)),
-                ("the index", inspector.get_indexes(table)),
-                ("the options", [inspector.get_table_options(table)]),
-            ]
-            for one in found
+            for kind, find in parts.items()
+            for one in find(table)
         }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
+from sqlalchemy.exc import IntegrityError
 
 from flask_webhook_alerts import InvalidOption
 from tests.databases import new_database
@@ -369,9 +370,7 @@ def test_a_bad_option_is_refused_when_set(sqlite_host: Host, option: str, value:
 
 
 @pytest.mark.parametrize(("option", "value"), BAD_OPTIONS)
-def test_a_bad_option_stores_no_integration(
-    sqlite_host: Host, option: str, value: t.Any
-) -> None:
+def test_a_bad_option_stores_no_integration(sqlite_host: Host, option: str, value: t.Any) -> None:
     options = {"name": "a sender", option: value}
 
     with pytest.raises(InvalidOption):
@@ -555,7 +554,7 @@ def test_the_database_itself_refuses_a_second_active_alert(host: Host) -> None:
         host.db.session.commit()
 
         host.db.session.add(new_alert(host, integration_id, active_key="k" * 64))
-        with pytest.raises(sa.exc.IntegrityError):
+        with pytest.raises(IntegrityError):
             host.db.session.commit()
 
 
@@ -586,9 +585,7 @@ def payload_of(key: str) -> dict[str, str]:
 
 
 def new_alert(host: Host, integration_id: str, **values: t.Any) -> t.Any:
-    return host.alerts.Alert(
-        integration_id=integration_id, thirdparty_id="a", title="a", **values
-    )
+    return host.alerts.Alert(integration_id=integration_id, thirdparty_id="a", title="a", **values)
 
 
 def store_rows(host: Host, at: dt.datetime = INSTANT) -> None:
@@ -630,4 +627,4 @@ def times_of(row: t.Any) -> dict[str, tuple[dt.datetime, dt.tzinfo | None]]:
 
 
 def all_at(instant: dt.datetime, model: str) -> dict[str, tuple[dt.datetime, dt.tzinfo | None]]:
-    return {name: (instant, dt.UTC) for name in TIMES[model]}
+    return dict.fromkeys(TIMES[model], (instant, dt.UTC))

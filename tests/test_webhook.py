@@ -437,6 +437,13 @@ def test_a_chunked_body_has_no_length_and_the_same_limit(send: Send) -> None:
     assert_problem(send(**chunked(padded(LIMIT + 1))), 413)
 
 
+def test_chunks_count_more_than_a_declared_length(send: Send) -> None:
+    form = chunked(padded(LIMIT + 1))
+    form["environ_overrides"]["CONTENT_LENGTH"] = str(len(BODY))
+
+    assert_problem(send(**form), 413)
+
+
 def test_what_comes_after_the_limit_is_not_cut_off(send: Send, small_host: Host) -> None:
     assert_problem(send(**chunked(padded(LIMIT) + b"garbage")), 413)
     assert small_host.stored_alerts() == []
@@ -593,6 +600,17 @@ def test_a_body_that_the_host_has_read_is_measured_too(send: Send, small_host: H
 
     assert send(data=padded(LIMIT + 1)).status_code == 413
     assert send(**chunked(padded(LIMIT + 1))).status_code == 413
+
+
+def test_a_stream_that_the_host_has_read_to_our_limit_was_too_large(
+    send: Send, small_host: Host
+) -> None:
+    def swallow() -> None:
+        request.stream.read()
+
+    small_host.app.before_request(swallow)
+
+    assert_problem(send(**chunked(padded(LIMIT + 100))), 413)
 
 
 class OtherWords(flask.json.provider.JSONProvider):
@@ -881,7 +899,10 @@ def test_an_exhausted_pool_is_answered_after_a_while(sqlite_url: str) -> None:
 # The memory of integrations
 
 
-def test_an_integration_that_was_just_seen_is_not_asked_for_again(sqlite_host: Host) -> None:
+def test_an_integration_that_was_just_seen_is_not_asked_for_again(
+    sqlite_host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "SECONDS", 60)
     integration_id = sqlite_host.create_integration()
 
     with statements(sqlite_host) as seen:
@@ -903,6 +924,7 @@ def test_the_memory_is_short(sqlite_host: Host, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_memory_is_small(sqlite_host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "SECONDS", 60)
     monkeypatch.setattr(memory, "_MOST", 1)
     ids = [sqlite_host.create_integration(), sqlite_host.create_integration()]
 

@@ -1,0 +1,126 @@
+# Everything a person or CI runs here. "make" alone lists it.
+#
+# A fresh clone needs Python >= 3.11 and make; the rest is installed into .venv and .work.
+
+PYTHON ?= python3
+PORT ?= 5000
+VENV ?= .venv
+WORK ?= .work
+PYTEST_ARGS ?=
+
+# Tests that kill and restart servers take minutes; "make faults" runs them.
+pytest := -m pytest -m 'not faults'
+
+bin := $(VENV)/bin
+flask := $(bin)/python -m flask --app example_app
+code := flask_webhook_alerts example_app tests
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo traffic test cover faults lint format types layers lowest wheel clean
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo '  Variables: PYTHON=$(PYTHON) PORT=$(PORT) PYTEST_ARGS="-k words"'
+
+# --- The demo ---
+
+demo: $(VENV)/.has-demo ## Set up the example app and serve it on 127.0.0.1:PORT
+	@$(flask) demo setup --at http://127.0.0.1:$(PORT)
+	@$(flask) run --host 127.0.0.1 --port $(PORT)
+
+traffic: $(VENV)/.has-demo ## Send a bad day to the demo, from a second terminal
+	@$(flask) demo traffic --at http://127.0.0.1:$(PORT)
+
+# --- The checks ---
+
+test: $(VENV)/.has-test ## Run the tests
+	$(bin)/python $(pytest) $(PYTEST_ARGS)
+
+cover: $(VENV)/.has-test ## Run the tests; every line and branch must be covered
+	$(bin)/python $(pytest) --cov --cov-report=term $(PYTEST_ARGS)
+
+faults: $(VENV)/.has-test ## Run the tests that kill, stop and restart servers
+	$(bin)/python -m pytest -m faults $(PYTEST_ARGS)
+
+lint: $(VENV)/.has-check ## Check style, formatting and spelling
+	$(bin)/ruff check
+	$(bin)/ruff format --check
+	$(bin)/codespell $(code) README.md CHANGELOG.md Makefile
+
+format: $(VENV)/.has-check ## Let ruff rewrite what it can
+	$(bin)/ruff check --fix
+	$(bin)/ruff format
+
+types: $(VENV)/.has-check $(VENV)/.has-test ## Check types: mypy, pyright, the public interface
+	$(bin)/mypy
+	$(bin)/pyright
+	$(bin)/pyright --verifytypes flask_webhook_alerts --ignoreexternal
+
+layers: $(VENV)/.has-check ## Check that imports point down
+	$(bin)/lint-imports
+
+# SQLAlchemy comes by way of Flask-SQLAlchemy; its older line is tested here, the newer by "test".
+lowest: $(VENV)/.has-release ## Run the tests on the lowest versions that pyproject.toml allows
+	rm -rf $(WORK)/lowest
+	$(bin)/uv venv --quiet --python $(bin)/python $(WORK)/lowest
+	$(bin)/uv pip install --quiet --python $(WORK)/lowest --resolution lowest-direct \
+		--editable . --group test 'sqlalchemy>=2.0.16,<2.1'
+	$(WORK)/lowest/bin/python $(pytest) $(PYTEST_ARGS)
+
+wheel: $(VENV)/.has-release ## Build the wheel, install it into an empty place, send it an alert
+	rm -rf $(WORK)/dist $(WORK)/wheel
+	$(bin)/python -m build --outdir $(WORK)/dist
+	$(bin)/python -m venv $(WORK)/wheel
+	$(WORK)/wheel/bin/python -m pip install --quiet $(WORK)/dist/*.whl
+	$(WORK)/wheel/bin/python -I -c "$$SMALLEST_APP"
+
+clean: ## Remove what was made, but neither .venv nor the demo's database
+	rm -rf $(WORK) build dist htmlcov .coverage* .*_cache .hypothesis
+	find $(code) -name __pycache__ -prune -exec rm -rf {} +
+
+# --- What the targets above stand on ---
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+		"Python 3.11 or newer is needed. Say where it is: make PYTHON=/path/to/python3")'
+	$(PYTHON) -m venv $(VENV)
+	$(bin)/python -m pip install --quiet --upgrade pip
+	@touch $@
+
+# .has-demo stands for "the package and the dependency group demo are installed".
+$(VENV)/.has-%: pyproject.toml | $(VENV)/.made
+	$(bin)/python -m pip install --quiet --editable . --group $*
+	@touch $@
+
+# Run with -I, so that the wheel is imported and not this folder.
+define SMALLEST_APP
+import json
+import threading
+import urllib.request
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from werkzeug.serving import make_server
+
+from flask_webhook_alerts import WebhookAlerts
+
+app = Flask("smallest")
+app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+db = SQLAlchemy(app)
+alerts = WebhookAlerts(db, app)
+server = make_server("127.0.0.1", 0, app)
+app.config["SERVER_NAME"] = f"127.0.0.1:{server.port}"
+with app.app_context():
+    db.create_all()
+    url = alerts.endpoint_url(alerts.create_integration("smallest"))
+
+threading.Thread(target=server.serve_forever, daemon=True).start()
+event = {"event_type": "create", "Id": "1", "Title": "It works", "Description": "From a wheel."}
+request = urllib.request.Request(url, json.dumps(event).encode(), {"Content-Type": "application/json"})
+answer = json.load(urllib.request.urlopen(request, timeout=10))
+print(answer)
+assert answer["outcome"] == "created", answer
+endef
+export SMALLEST_APP

@@ -1,0 +1,37 @@
+"""Connect the desk to its database, and the database to the alerts."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
+
+from flask_webhook_alerts import WebhookAlerts
+
+from .models import Alert
+from .models import Base
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate(directory=str(MIGRATIONS), render_as_batch=True)
+alerts = WebhookAlerts(db, alert_model=Alert)
+
+
+def init_app(app: Flask) -> None:
+    """Give ``app`` its tables, its migrations and its endpoint."""
+    db.init_app(app)
+    migrate.init_app(app, db)
+    alerts.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", _enforce_foreign_keys)
+
+
+def _enforce_foreign_keys(connection: t.Any, _record: object) -> None:
+    # SQLite ignores foreign keys unless each connection asks for them.
+    connection.execute("PRAGMA foreign_keys = ON")

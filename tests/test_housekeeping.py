@@ -1,0 +1,308 @@
+"""Deleting what is no longer wanted, and never what is still owed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
+
+from flask_webhook_alerts import integrations
+from flask_webhook_alerts import InvalidOption
+from flask_webhook_alerts import NotFound
+from flask_webhook_alerts import Refused
+from flask_webhook_alerts import WebhookAlerts
+from flask_webhook_alerts.database import Database
+from flask_webhook_alerts.integrations import HasAlerts
+from flask_webhook_alerts.integrations import Integrations
+from flask_webhook_alerts.store import Housekeeping
+from tests.hosts import Host
+from tests.hosts import running_host
+
+NOW = dt.datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=dt.UTC)
+BEFORE = NOW - dt.timedelta(days=30)
+AFTER = NOW + dt.timedelta(days=30)
+DELIVERED = {"delivered_at": BEFORE, "next_attempt_at": None, "attempts": 1}
+OWED = {"delivered_at": None, "next_attempt_at": BEFORE, "attempts": 0}
+FAILED_ONCE = {"delivered_at": None, "next_attempt_at": AFTER, "attempts": 1}
+DEAD = {"delivered_at": None, "next_attempt_at": None, "attempts": 10}
+
+
+# --- What may be purged -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        pytest.param([], id="no event"),
+        pytest.param([DELIVERED], id="delivered"),
+        pytest.param([DELIVERED, DELIVERED, DELIVERED], id="all delivered"),
+    ],
+)
+def test_an_old_resolved_alert_may_be_purged(host: Host, events: list[t.Any]) -> None:
+    alert_id = store_alert(host, events=events)
+
+    assert purgeable(host) == [alert_id]
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        pytest.param([OWED], id="owed"),
+        pytest.param([FAILED_ONCE], id="to be tried again"),
+        pytest.param([DELIVERED, OWED], id="last owed"),
+        pytest.param([OWED, DELIVERED], id="first owed"),
+        pytest.param([DEAD, FAILED_ONCE], id="dead and owed"),
+    ],
+)
+def test_an_alert_with_an_owed_event_is_never_purged(host: Host, events: list[t.Any]) -> None:
+    store_alert(host, events=events)
+    other = store_alert(host, events=[DELIVERED])
+
+    assert purgeable(host) == [other]
+
+
+@pytest.mark.parametrize("status", ["open", "acknowledged"])
+def test_an_active_alert_is_never_purged(host: Host, status: str) -> None:
+    store_alert(host, status=status, resolved_at=None, created_at=BEFORE)
+
+    assert purgeable(host, resolved_before=AFTER) == []
+
+
+def test_an_alert_is_kept_until_it_is_old_enough_to_the_microsecond(host: Host) -> None:
+    alert_id = store_alert(host, resolved_at=NOW)
+
+    assert purgeable(host, resolved_before=NOW) == []
+    assert purgeable(host, resolved_before=NOW + dt.timedelta(microseconds=1)) == [alert_id]
+
+
+def test_candidates_come_in_batches_one_after_the_other(host: Host) -> None:
+    ids = [store_alert(host) for _ in range(5)]
+
+    assert purgeable(host, limit=2) == ids[:2]
+    assert purgeable(host, limit=2, after=ids[1]) == ids[2:4]
+    assert purgeable(host, limit=2, after=ids[3]) == ids[4:]
+    assert purgeable(host, limit=2, after=ids[4]) == []
+
+
+# --- Deleting alerts ----------------------------------------------------------------------------
+
+
+def test_alerts_are_deleted_with_their_events_and_no_others(host: Host) -> None:
+    one, two, three = (store_alert(host, events=[DELIVERED, DELIVERED]) for _ in range(3))
+
+    deleted = in_store(
+        host, lambda store, connection: store.delete_alerts(connection, [one, three])
+    )
+
+    assert deleted == 2
+    assert [alert.id for alert in host.stored_alerts()] == [two]
+    assert [event.alert_id for event in host.stored_events()] == [two, two]
+
+
+def test_deleting_what_is_gone_deletes_nothing(host: Host) -> None:
+    alert_id = store_alert(host)
+
+    assert in_store(host, lambda store, connection: store.delete_alerts(connection, [4711])) == 0
+    assert [alert.id for alert in host.stored_alerts()] == [alert_id]
+
+
+def test_alerts_that_the_host_refers_to_stay_whole(database_url: str) -> None:
+    with host_with_pages(database_url) as host:
+        alert_id = store_alert(host, events=[DELIVERED])
+        refer_to(host, alert_id)
+
+        with pytest.raises(Refused):
+            in_store(host, lambda store, connection: store.delete_alerts(connection, [alert_id]))
+        assert [alert.id for alert in host.stored_alerts()] == [alert_id]
+        assert [event.alert_id for event in host.stored_events()] == [alert_id]
+
+
+# --- Deleting integrations ----------------------------------------------------------------------
+
+
+def test_an_integration_without_alerts_is_deleted(host: Host) -> None:
+    gone, kept = host.create_integration("gone"), host.create_integration("kept")
+
+    assert delete(host, gone) == 0
+    assert integration_ids(host) == [kept]
+
+
+@pytest.mark.parametrize("status", ["open", "resolved"])
+def test_an_integration_with_alerts_is_kept(host: Host, status: str) -> None:
+    integration_id = host.create_integration()
+    store_alert(host, integration_id, status=status)
+    store_alert(host, integration_id, status=status)
+
+    with pytest.raises(HasAlerts, match="has 2 alerts"):
+        delete(host, integration_id)
+    assert integration_ids(host) == [integration_id]
+    assert len(host.stored_alerts()) == 2
+
+
+def test_has_alerts_is_one_of_our_errors() -> None:
+    assert issubclass(HasAlerts, InvalidOption)
+
+
+@pytest.mark.parametrize("events", [[], [DELIVERED], [OWED], [DEAD, OWED]])
+def test_an_integration_is_deleted_with_its_alerts_if_asked(host: Host, events: t.Any) -> None:
+    gone, kept = host.create_integration("gone"), host.create_integration("kept")
+    store_alert(host, gone, events=events)
+    other = store_alert(host, kept, events=[DELIVERED])
+
+    assert delete(host, gone, with_alerts=True) == 1
+    assert integration_ids(host) == [kept]
+    assert [alert.id for alert in host.stored_alerts()] == [other]
+    assert [event.alert_id for event in host.stored_events()] == [other]
+
+
+def test_more_alerts_than_a_batch_are_all_deleted(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(integrations, "_BATCH", 2)
+    integration_id = host.create_integration()
+    for _ in range(5):
+        store_alert(host, integration_id, events=[DELIVERED])
+
+    assert delete(host, integration_id, with_alerts=True) == 5
+    assert (host.stored_alerts(), host.stored_events(), integration_ids(host)) == ([], [], [])
+
+
+def test_an_integration_whose_alerts_the_host_refers_to_is_kept(database_url: str) -> None:
+    with host_with_pages(database_url) as host:
+        integration_id = host.create_integration()
+        refer_to(host, store_alert(host, integration_id))
+
+        with pytest.raises(Refused):
+            delete(host, integration_id, with_alerts=True)
+        assert integration_ids(host) == [integration_id]
+        assert len(host.stored_alerts()) == 1
+
+
+@pytest.mark.parametrize("with_alerts", [False, True])
+def test_an_unknown_integration_cannot_be_deleted(host: Host, with_alerts: bool) -> None:
+    with pytest.raises(NotFound, match="int_nothing"):
+        delete(host, "int_nothing", with_alerts=with_alerts)
+
+
+def test_nothing_is_deleted_while_the_session_holds_changes(host: Host) -> None:
+    integration_id = host.create_integration()
+
+    with host.app.app_context():
+        host.db.session.add(host.alerts.Integration(name="pending"))
+        with pytest.raises(RuntimeError, match="not committed"):
+            integrations_of(host).delete(integration_id)
+    assert integration_ids(host) == [integration_id]
+
+
+def test_a_deleted_integration_takes_no_more_alerts(host: Host) -> None:
+    integration_id = host.create_integration()
+    assert host.post(integration_id, PAYLOAD).status_code == 200
+
+    delete(host, integration_id, with_alerts=True)
+
+    assert host.post(integration_id, PAYLOAD).status_code == 404
+    assert host.stored_alerts() == []
+
+
+def test_an_integration_that_another_process_deleted_takes_no_more_alerts(
+    host: Host, database_url: str
+) -> None:
+    with running_host(database_url) as other_process:
+        integration_id = host.create_integration()
+        assert host.post(integration_id, PAYLOAD).status_code == 200
+
+        delete(other_process, integration_id, with_alerts=True)
+
+        assert host.post(integration_id, PAYLOAD).status_code == 404
+        assert host.stored_alerts() == []
+
+
+# --- Helpers ------------------------------------------------------------------------------------
+
+
+PAYLOAD = {"event_type": "create", "Id": "disk", "Title": "Disk full", "Description": "/var"}
+
+
+def store_alert(
+    host: Host,
+    integration_id: str | None = None,
+    *,
+    status: str = "resolved",
+    events: t.Sequence[dict[str, t.Any]] = (),
+    **values: t.Any,
+) -> int:
+    """Store an alert as old as it takes, with events in the given states, and return its id."""
+    values = {"resolved_at": BEFORE, "title": "a", "thirdparty_id": "a", **values}
+    integration_id = integration_id or host.create_integration()
+    with host.app.app_context():
+        alert = host.alerts.Alert(integration_id=integration_id, status=status, **values)
+        host.db.session.add(alert)
+        host.db.session.flush()
+        for state in events:
+            row = host.alerts.AlertEvent(alert_id=alert.id, kind="created", **state)
+            host.db.session.add(row)
+        host.db.session.commit()
+        return int(alert.id)
+
+
+def host_with_pages(url: str) -> t.ContextManager[Host]:
+    """Return a host with a table of its own that refers to alerts."""
+    db = SQLAlchemy()
+    sa.Table(
+        "page",
+        db.metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("alert_id", sa.ForeignKey("webhook_alert.id")),
+    )
+    return running_host(url, db=db, alerts=WebhookAlerts(db))
+
+
+def refer_to(host: Host, alert_id: int) -> None:
+    """Write a row of the host's that refers to an alert, and have the database guard that."""
+    page = host.db.metadata.tables["page"]
+    with host.app.app_context():
+        if host.db.engine.dialect.name == "sqlite":
+            host.db.engine.dispose()
+            event.listen(host.db.engine, "connect", guard_references)
+        host.db.session.execute(sa.insert(page), {"alert_id": alert_id})
+        host.db.session.commit()
+
+
+def guard_references(connection: t.Any, _record: object) -> None:
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def in_store(host: Host, work: Callable[[Housekeeping, sa.Connection], t.Any]) -> t.Any:
+    with host.app.app_context():
+        database: Database = host.app.extensions["webhook_alerts"].database
+        return database.write(lambda connection: work(database.store.housekeeping, connection))
+
+
+def purgeable(
+    host: Host, *, resolved_before: dt.datetime = NOW, after: int = 0, limit: int = 100
+) -> t.Any:
+    return in_store(
+        host,
+        lambda store, connection: store.purgeable(
+            connection, resolved_before, after=after, limit=limit
+        ),
+    )
+
+
+def integrations_of(host: Host) -> Integrations:
+    return t.cast(Integrations, host.app.extensions["webhook_alerts"].integrations)
+
+
+def delete(host: Host, integration_id: str, *, with_alerts: bool = False) -> int:
+    with host.app.app_context():
+        return integrations_of(host).delete(integration_id, with_alerts=with_alerts)
+
+
+def integration_ids(host: Host) -> list[str]:
+    with host.app.app_context():
+        return list(host.db.session.scalars(sa.select(host.alerts.Integration.id)))
