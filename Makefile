@@ -17,10 +17,10 @@ code := flask_webhook_alerts example_app tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo traffic test cover faults lint format types layers lowest wheel clean
+.PHONY: help demo traffic test cover faults faults-short bench bench-scale lint format types layers lowest wheel clean
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  Variables: PYTHON=$(PYTHON) PORT=$(PORT) PYTEST_ARGS="-k words"'
 
@@ -41,8 +41,17 @@ test: $(VENV)/.has-test ## Run the tests
 cover: $(VENV)/.has-test ## Run the tests; every line and branch must be covered
 	$(bin)/python $(pytest) --cov --cov-report=term $(PYTEST_ARGS)
 
-faults: $(VENV)/.has-test ## Run the tests that kill, stop and restart servers
+faults: export FAULTS_LONG ?= 1
+faults: faults-short ## Run the tests that kill, stop and restart servers, in their long form
+
+faults-short: $(VENV)/.has-test # the short form, a few minutes: what CI runs
 	$(bin)/python -m pytest -m faults $(PYTEST_ARGS)
+
+bench: $(VENV)/.has-test ## Measure the product beside a bare Flask view and a naive one
+	$(bin)/python -m benchmarks.run --json $(WORK)/bench.json
+
+bench-scale: $(VENV)/.has-test ## Measure at 10,000 and at 1,000,000 alerts
+	$(bin)/python -m benchmarks.scale
 
 lint: $(VENV)/.has-check ## Check style, formatting and spelling
 	$(bin)/ruff check

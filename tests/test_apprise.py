@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import typing as t
 import urllib.parse
 from collections.abc import Iterator
 
@@ -44,6 +45,11 @@ def url_of(integration_id: str, **options: str) -> str:
     """Return the URL that people give to Apprise."""
     query = urllib.parse.urlencode(options, quote_via=urllib.parse.quote)
     return f"pagertree://{integration_id}?{query}".rstrip("?")
+
+
+def integration_of(host: Host, integration_id: str) -> t.Any:
+    """Return the row in the host's session."""
+    return host.db.session.get(host.alerts.Integration, integration_id)
 
 
 @pytest.mark.parametrize("strict", [True, False])
@@ -128,7 +134,7 @@ def test_extras_of_apprise_are_additional_data(served_host: Host) -> None:
 def test_apprise_hears_that_an_integration_is_unknown_or_disabled(served_host: Host) -> None:
     integration_id = served_host.create_integration()
     with served_host.app.app_context():
-        row = served_host.db.session.get_one(served_host.alerts.Integration, integration_id)
+        row = integration_of(served_host, integration_id)
         row.enabled = False
         served_host.db.session.commit()
 

@@ -145,12 +145,12 @@ def test_a_time_without_microseconds_is_a_problem(host: Host) -> None:
 
 @MARIADB
 def test_a_table_that_cannot_hold_every_character_is_a_problem(host: Host) -> None:
-    execute(host, "ALTER TABLE webhook_alert CONVERT TO CHARACTER SET latin1")
+    execute(host, "ALTER TABLE webhook_alert_event CONVERT TO CHARACTER SET latin1")
 
     (level, words) = examine(host, exit_code=1)["character set"]
 
     assert level == "problem"
-    assert "'ALTER TABLE webhook_alert CONVERT TO CHARACTER SET utf8mb4'" in words
+    assert "'ALTER TABLE webhook_alert_event CONVERT TO CHARACTER SET utf8mb4'" in words
 
 
 @MARIADB

@@ -200,7 +200,9 @@ def test_a_second_signal_ends_it_at_once_and_loses_nothing(
     assert (event.delivered_at, event.last_error) == (None, "The process was interrupted.")
 
 
-@pytest.mark.parametrize("options", [["--every", "0"], ["--every", "nan"], ["--limit", "0"]])
+@pytest.mark.parametrize(
+    "options", [["--every", "0"], ["--every", "nan"], ["--every", "often"], ["--limit", "0"]]
+)
 def test_deliver_wants_numbers_that_make_sense(sqlite_host: Host, options: list[str]) -> None:
     assert run(sqlite_host, "deliver", *options).exit_code == 2
 

@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
+from sqlalchemy.exc import InvalidRequestError
 
 from flask_webhook_alerts import alert_created
 from flask_webhook_alerts import AlertEventMixin
@@ -22,6 +23,7 @@ from flask_webhook_alerts import IntegrationMixin
 from flask_webhook_alerts import WebhookAlerts
 from flask_webhook_alerts.errors import InvalidOption
 from flask_webhook_alerts.mapping import build_models
+from flask_webhook_alerts.store import build_store
 from flask_webhook_alerts.store.changes import SteppedChanges
 from flask_webhook_alerts.store.single import SingleStatementChanges
 from tests.databases import new_database
@@ -229,23 +231,17 @@ def test_a_relationship_that_the_host_wrote_is_kept(sqlite_url: str) -> None:
         assert alert.integration.property.lazy == "joined"
 
 
-def test_a_relationship_may_come_by_a_backref(sqlite_url: str) -> None:
+def test_a_mistake_in_the_hosts_mapping_is_told_as_it_is(sqlite_url: str) -> None:
     db = SQLAlchemy()
-    classes: dict[str, t.Any] = {
-        "alert_model": model("Alert", AlertMixin, db.Model),
-        "event_model": model(
-            "AlertEvent",
-            AlertEventMixin,
-            db.Model,
-            alert=orm.relationship("Alert", backref="events"),
-        ),
-    }
+    owner = orm.relationship("Nobody")
+    sender = model("Sender", IntegrationMixin, db.Model, owner=owner)
+    alerts = WebhookAlerts(db, integration_model=sender)
 
-    with running_host(sqlite_url, db=db, alerts=WebhookAlerts(db, **classes)) as host:
-        live(host, host.create_integration())
-        with host.app.app_context():
-            (alert,) = host.db.session.scalars(sa.select(classes["alert_model"]))
-            assert [event.kind for event in alert.events] == LIFE_OF_EVENTS
+    with (
+        running_host(sqlite_url, db=db, alerts=alerts) as host,
+        pytest.raises(InvalidRequestError, match="'Nobody'"),
+    ):
+        host.create_integration()
 
 
 # --- Columns that fill themselves ---------------------------------------------------------------
@@ -560,6 +556,13 @@ def test_a_type_map_of_the_hosts_does_no_harm(database_url: str) -> None:
     with own_host(database_url, OWN, db=SQLAlchemy(model_class=Base)) as host:
         assert live(host, host.create_integration()) == [outcome for _, outcome in WHOLE_LIFE]
         assert host.alerts.Alert.__table__.c.thirdparty_id.type.length == 512
+
+
+def test_a_database_that_we_do_not_know_is_refused_by_name() -> None:
+    models = build_models(sa.MetaData())
+
+    with pytest.raises(RuntimeError, match=r"mssql\. Use SQLite, PostgreSQL, MariaDB or MySQL"):
+        build_store(models, sa.make_url("mssql://").get_dialect()())
 
 
 # --- Classes under our classes ------------------------------------------------------------------

@@ -491,7 +491,7 @@ def test_a_template_comes_after_the_checks(sqlite_host: Host) -> None:
 def change(host: Host, integration_id: str, **options: t.Any) -> None:
     """Change the row as host code does."""
     with host.app.app_context():
-        integration = host.db.session.get_one(host.alerts.Integration, integration_id)
+        integration = integration_of(host, integration_id)
         for name, value in options.items():
             setattr(integration, name, value)
         host.db.session.commit()
@@ -568,7 +568,7 @@ def test_a_change_in_a_savepoint_bites_once_it_is_committed(host: Host) -> None:
     integration_id = host.create_integration()
     with host.app.app_context():
         with host.db.session.begin_nested():
-            integration = host.db.session.get_one(host.alerts.Integration, integration_id)
+            integration = integration_of(host, integration_id)
             integration.enabled = False
         post_bytes(host, integration_id, b"what is remembered here is soon out of date")
         host.db.session.commit()
@@ -579,7 +579,7 @@ def test_a_change_in_a_savepoint_bites_once_it_is_committed(host: Host) -> None:
 def test_a_change_that_is_taken_back_never_was(sqlite_host: Host) -> None:
     integration_id = sqlite_host.create_integration()
     with sqlite_host.app.app_context():
-        integration = sqlite_host.db.session.get_one(sqlite_host.alerts.Integration, integration_id)
+        integration = integration_of(sqlite_host, integration_id)
         integration.enabled = False
         sqlite_host.db.session.flush()
         sqlite_host.db.session.rollback()
@@ -593,7 +593,7 @@ def test_a_deleted_integration_is_unknown_at_once(host: Host) -> None:
     resolve = {"event_type": "resolve", "Id": "x"}
     before = host.post(integration_id, resolve)
     with host.app.app_context():
-        integration = host.db.session.get_one(host.alerts.Integration, integration_id)
+        integration = integration_of(host, integration_id)
         host.db.session.delete(integration)
         host.db.session.commit()
 
@@ -602,6 +602,11 @@ def test_a_deleted_integration_is_unknown_at_once(host: Host) -> None:
 
 
 # How these tests look
+
+
+def integration_of(host: Host, integration_id: str) -> t.Any:
+    """Return the row in the host's session."""
+    return host.db.session.get(host.alerts.Integration, integration_id)
 
 
 def post_bytes(host: Host, integration_id: str, body: bytes) -> TestResponse:

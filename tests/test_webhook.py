@@ -960,10 +960,15 @@ def assert_unavailable(response: TestResponse) -> None:
 def change_integration(host: Host, integration_id: str, **options: t.Any) -> None:
     """Change columns of an integration, as host code does."""
     with host.app.app_context():
-        integration = host.db.session.get_one(host.alerts.Integration, integration_id)
+        integration = integration_of(host, integration_id)
         for name, value in options.items():
             setattr(integration, name, value)
         host.db.session.commit()
+
+
+def integration_of(host: Host, integration_id: str) -> t.Any:
+    """Return the row in the host's session."""
+    return host.db.session.get(host.alerts.Integration, integration_id)
 
 
 def url_of(host: Host, integration_id: str) -> str:

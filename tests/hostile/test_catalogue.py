@@ -43,7 +43,7 @@ def test_accepted_text_is_read_back_equal(host: Host, field: str) -> None:
     for number, text in enumerate(TEXTS):
         answer = client.post(url, data=encoded({**payload(str(number)), field: text}), **JSON)
         if answer.status_code == 200:
-            sent[answer.json["alert"]["id"]] = text
+            sent[answer.get_json()["alert"]["id"]] = text
 
     stored = {alert.id: getattr(alert, field.lower()) for alert in host.stored_alerts()}
     assert stored == {alert_id: clean(text) for alert_id, text in sent.items()}
@@ -57,7 +57,7 @@ def test_accepted_values_are_read_back_equal(host: Host) -> None:
 
     for number, value in enumerate((*TEXTS, *VALUES)):
         body = encoded({**payload(str(number)), "Meta": {"value": value}, "extra": value})
-        sent[client.post(url, data=body, **JSON).json["alert"]["id"]] = clean(value)
+        sent[client.post(url, data=body, **JSON).get_json()["alert"]["id"]] = clean(value)
 
     for alert in host.stored_alerts():
         assert alert.meta == {"value": sent[alert.id]}
