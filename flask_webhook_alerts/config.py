@@ -12,6 +12,7 @@ from .errors import ConfigError
 
 PREFIX = "WEBHOOK_ALERTS_"
 
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a "token" of RFC 9110, section 5.6.2
 
 
@@ -62,10 +63,10 @@ def _key(name: str) -> str:
 
 
 def _url_prefix(value: object) -> str:
-    if not isinstance(value, str) or not value.startswith("/") or value.endswith("/"):
+    if not isinstance(value, str) or not _PATH.fullmatch(value):
         raise ConfigError(
             f"{_key('url_prefix')} is {value!r}. Set a path that starts with a slash and does not"
-            ' end with one, such as "/integration".'
+            ' end with one, of letters, digits and ".", "_", "~", "-", such as "/integration".'
         )
 
     return value

@@ -90,6 +90,18 @@ def _may_exceed_limits(text: str) -> bool:
     return brackets > MAX_DEPTH or brackets + text.count(",") > MAX_VALUES
 
 
+def _object(members: list[tuple[str, t.Any]]) -> dict[str, t.Any]:
+    value = dict(members)
+    if len(value) < len(members):
+        # A name that comes again takes its last place too: which of two spellings is the last
+        # one in the document depends on it.
+        value.clear()
+        for name, member in members:
+            value.pop(name, None)
+            value[name] = member
+    return value
+
+
 def _integer(digits: str) -> int:
     _check_length(digits)
     return int(digits)
@@ -140,4 +152,6 @@ def _kind(value: object) -> str:
     return names.get(type(value), "a number")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_constant, parse_int=_integer, parse_float=_float)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer, parse_float=_float
+)

@@ -15,6 +15,7 @@ from .database import Database
 from .errors import InvalidOption
 from .errors import NotFound
 from .mapping import table_of
+from .mapping import touch
 from .store.values import OPTIONS
 
 _BATCH = 500
@@ -90,10 +91,11 @@ class Integrations:
         statement = (
             sa.update(table)
             .where(table.c.id == integration_id)
-            .values(
-                previous_token_hash=table.c.token_hash,
-                previous_token_expires_at=clock.now() + keep_for,
-                token_hash=tokens.hash_token(token),
+            # In this order, because MariaDB assigns from left to right.
+            .ordered_values(
+                (table.c.previous_token_hash, table.c.token_hash),
+                (table.c.previous_token_expires_at, clock.now() + keep_for),
+                (table.c.token_hash, tokens.hash_token(token)),
             )
         )
         changed = self._database.run(lambda connection: connection.execute(statement).rowcount)
@@ -127,7 +129,7 @@ class Integrations:
         return deleted
 
     def _found(self, integration_id: str, found: bool) -> None:
-        self._database.models.touch()
+        touch(self._database.models.Integration)
         if not found:
             raise NotFound(f"There is no integration {integration_id!r}.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -14,6 +15,7 @@ from .models import AlertMixin
 from .models import IntegrationMixin
 
 _INFO_KEY = "flask_webhook_alerts"
+_REVISIONS: WeakKeyDictionary[type, int] = WeakKeyDictionary()
 
 
 def _constrain_alert(table: sa.Table) -> None:
@@ -75,18 +77,13 @@ for _mixin in _TIMES:
     sa.event.listen(_mixin, "refresh", _make_times_utc, propagate=True)
 
 
-@dataclasses.dataclass(kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Models:
-    """The three mapped classes that one extension object works with.
-
-    :ivar revision: counts the changes of integrations that this process has committed, so that
-        every memory of an integration knows when it is out of date.
-    """
+    """The three mapped classes that one extension object works with."""
 
     Integration: type[t.Any]
     Alert: type[t.Any]
     AlertEvent: type[t.Any]
-    revision: int = 0
 
     def __post_init__(self) -> None:
         metadatas = {id(model.metadata) for model in self.all}
@@ -97,22 +94,21 @@ class Models:
             )
 
         _relate(self)
-        for change in ("after_update", "after_delete"):
-            sa.event.listen(self.Integration, change, self._note_change)
 
     @property
     def all(self) -> tuple[type[t.Any], ...]:
         """The three classes."""
         return (self.Integration, self.Alert, self.AlertEvent)
 
-    def touch(self) -> None:
-        """Say that an integration was changed and committed."""
-        self.revision += 1
 
-    def _note_change(self, _mapper: object, _connection: object, integration: object) -> None:
-        session = orm.object_session(integration)
-        if session is not None:
-            sa.event.listen(session, "after_commit", lambda _session: self.touch(), once=True)
+def revision_of(integration_model: type) -> int:
+    """Return how many changes of integrations this process has seen: memories go by it."""
+    return _REVISIONS.get(integration_model, 0)
+
+
+def touch(integration_model: type) -> None:
+    """Say that integrations were changed and committed."""
+    _REVISIONS[integration_model] = revision_of(integration_model) + 1
 
 
 def table_of(model: type) -> sa.Table:

@@ -7,6 +7,7 @@ from collections import OrderedDict
 
 from .events import IntegrationRecord
 from .mapping import Models
+from .mapping import revision_of
 
 SECONDS = 1.5
 """How long a record is used. Another process may act on an older one for so long, and no longer."""
@@ -24,7 +25,7 @@ class IntegrationMemory:
     @property
     def revision(self) -> int:
         """What to pass to :meth:`keep`, taken before the record is read."""
-        return self._models.revision
+        return revision_of(self._models.Integration)
 
     def get(self, integration_id: str) -> IntegrationRecord | None:
         """Return the record if it is fresh."""
@@ -33,7 +34,7 @@ class IntegrationMemory:
             return None
 
         until, revision, record = kept
-        is_fresh = revision == self._models.revision and time.monotonic() < until
+        is_fresh = revision == self.revision and time.monotonic() < until
         return record if is_fresh else None
 
     def keep(self, record: IntegrationRecord, revision: int) -> None:

@@ -144,9 +144,8 @@ def parse(
     wants_create = _names_create(fields.get("event_type"))
     if wants_create:
         fields = _clean(fields, notes)
-        if not strict and "Id" not in fields:
-            fields["Id"] = str(uuid.uuid4())
-            notes.append("Id: missing, so a new one was made.")
+        if not strict:
+            _fill_gaps(fields, notes)
     else:
         fields = {name: fields[name] for name in ("event_type", "Id") if name in fields}
 
@@ -177,6 +176,14 @@ def _fold(payload: Mapping[str, t.Any]) -> tuple[dict[str, t.Any], dict[str, t.A
 
 def _names_create(value: t.Any) -> bool:
     return isinstance(value, str) and value.strip().lower() == EventType.CREATE
+
+
+def _fill_gaps(fields: dict[str, t.Any], notes: list[str]) -> None:
+    if "Id" not in fields:
+        fields["Id"] = str(uuid.uuid4())
+        notes.append("Id: missing, so a new one was made.")
+    if "Description" not in fields:
+        notes.append("Description: missing, so left out.")
 
 
 def _clean(fields: dict[str, t.Any], notes: list[str]) -> dict[str, t.Any]:

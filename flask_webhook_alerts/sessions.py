@@ -10,6 +10,9 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from .mapping import touch
+from .models import IntegrationMixin
+
 _UNCOMMITTED = "flask_webhook_alerts_uncommitted"
 
 
@@ -42,7 +45,7 @@ class HostDatabase:
         and the session would go on seeing the database as it was before our write.
         """
         session = self.session
-        if session.new or session.dirty or session.deleted or session.info.get(_UNCOMMITTED):
+        if session.new or session.dirty or session.deleted or _UNCOMMITTED in session.info:
             raise RuntimeError(
                 "db.session holds changes that are not committed. Call db.session.commit() or"
                 " db.session.rollback() first: alerts are written through a connection of their"
@@ -57,17 +60,22 @@ class HostDatabase:
 
 
 def _after_flush(session: orm.Session, _context: object) -> None:
-    session.info[_UNCOMMITTED] = True
+    session.info.setdefault(_UNCOMMITTED, set()).update(
+        type(row) for row in (*session.dirty, *session.deleted)
+    )
 
 
 def _do_orm_execute(state: orm.ORMExecuteState) -> None:
     if state.is_insert or state.is_update or state.is_delete:
-        state.session.info[_UNCOMMITTED] = True
+        changed = state.session.info.setdefault(_UNCOMMITTED, set())
+        changed.update(mapper.class_ for mapper in state.all_mappers)
 
 
 def _after_transaction_end(session: orm.Session, transaction: orm.SessionTransaction) -> None:
     if transaction.parent is None:
-        session.info.pop(_UNCOMMITTED, None)
+        for model in session.info.pop(_UNCOMMITTED, ()):
+            if issubclass(model, IntegrationMixin):
+                touch(model)
 
 
 _LISTENERS: dict[str, t.Callable[..., None]] = {

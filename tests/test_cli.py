@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
 
 from flask_webhook_alerts import WebhookAlerts
 from flask_webhook_alerts.cli import options
@@ -70,7 +71,7 @@ def host_with_notes(url: str) -> Iterator[Host]:
         with host.app.app_context():
             if db.engine.dialect.name == "sqlite":
                 db.engine.dispose()
-                sa.event.listen(db.engine, "connect", _enforce_foreign_keys)
+                event.listen(db.engine, "connect", _enforce_foreign_keys)
         yield host
 
 

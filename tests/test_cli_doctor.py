@@ -7,8 +7,8 @@ import typing as t
 from collections.abc import Callable
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy import event
 
 from flask_webhook_alerts import alert_created
 from flask_webhook_alerts import clock
@@ -190,7 +190,7 @@ def test_commits_that_do_not_wait_for_the_disk_are_a_warning(database_url: str) 
 def test_a_careless_sqlite_is_seen_as_the_app_sees_it(sqlite_host: Host) -> None:
     with sqlite_host.app.app_context():
         sqlite_host.db.engine.dispose()
-        sa.event.listen(sqlite_host.db.engine, "connect", be_careless)
+        event.listen(sqlite_host.db.engine, "connect", be_careless)
 
     findings = examine(sqlite_host, exit_code=1)
 

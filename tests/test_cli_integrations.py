@@ -287,7 +287,7 @@ def test_delete_asks_first(sqlite_host: Host) -> None:
     left = len(stored_integrations(sqlite_host))
     agreed = run(sqlite_host, "integrations", "delete", integration_id, input="y\n")
 
-    assert "Delete 'a \\\\x1bsender' and its 0 alerts, for ever?" in refused.stderr
+    assert "Delete 'a \\x1bsender' and its 0 alerts, for ever?" in refused.stderr
     assert (refused.exit_code, left) == (1, 1)
     assert agreed.stdout.endswith(f"Deleted {integration_id} and 0 alerts.\n")
     assert stored_integrations(sqlite_host) == []

@@ -105,7 +105,7 @@ def test_deliver_goes_on_until_it_is_told_to_stop(
 ) -> None:
     connect(alert_created, hear)
     post(manual_sqlite_host, "1")
-    rounds = [
+    rounds: list[Callable[[], object]] = [
         lambda: None,  # nothing happened, so nothing is said
         lambda: post(manual_sqlite_host, "2", "3"),
         lambda: signal.raise_signal(signal.SIGTERM),
@@ -149,7 +149,7 @@ def test_deliver_survives_a_database_that_is_away(
         with host.app.app_context():
             host.db.create_all()
 
-    rounds = [come_back, lambda: signal.raise_signal(signal.SIGTERM)]
+    rounds: list[Callable[[], object]] = [come_back, lambda: signal.raise_signal(signal.SIGTERM)]
     monkeypatch.setattr("time.sleep", lambda _seconds: rounds.pop(0)())
 
     result = run(host, "deliver", "--every", "0.000001")

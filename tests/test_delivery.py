@@ -834,8 +834,8 @@ def test_coroutines_are_receivers_too(host: Host, connect: Connect) -> None:
     calls: list[tuple[str, str]] = []
 
     async def note(name: str, alert: t.Any) -> None:
-        assert host.db.session.get(host.alerts.Alert, alert.id) is alert
         calls.append((name, alert.title))
+        assert host.db.session.get(host.alerts.Alert, alert.id) is alert
 
     async def function(app: Flask, *, alert: t.Any, **extra: t.Any) -> None:
         await note("function", alert)

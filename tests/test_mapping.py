@@ -279,7 +279,7 @@ def filled_from_context(context: t.Any) -> str:
 @pytest.mark.parametrize("filling", FILLINGS)
 def test_the_hosts_columns_fill_themselves_on_every_write(database_url: str, filling: str) -> None:
     make = FILLINGS[filling]
-    with filled_host(database_url, **{own: {"extra": make} for own in OWN}) as host:
+    with filled_host(database_url, {own: {"extra": make} for own in OWN}) as host:
         integration_id = host.create_integration()
 
         assert live(host, integration_id) == [outcome for _, outcome in WHOLE_LIFE]
@@ -293,7 +293,7 @@ def test_the_hosts_columns_fill_themselves_when_host_code_writes(
     database_url: str, filling: str
 ) -> None:
     make = FILLINGS[filling]
-    with filled_host(database_url, **{own: {"extra": make} for own in OWN}) as host:
+    with filled_host(database_url, {own: {"extra": make} for own in OWN}) as host:
         with host.app.app_context():
             integration = host.alerts.create_integration("a sender")
             alert = host.alerts.receive(integration, payload_of("create")).alert
@@ -307,28 +307,36 @@ def test_the_hosts_columns_fill_themselves_when_host_code_writes(
 @pytest.mark.parametrize("own", ["alert_model", "event_model"])
 @pytest.mark.parametrize("filling", FILLINGS)
 def test_postgresql_takes_steps_only_for_defaults_in_python(filling: str, own: str) -> None:
-    with (
-        new_database("postgresql") as url,
-        filled_host(url, **{own: {"x": FILLINGS[filling]}}) as h,
-    ):
-        expected = SteppedChanges if filling in IN_PYTHON else SingleStatementChanges
+    classes = filled_classes(SQLAlchemy(), {own: {"extra": FILLINGS[filling]}})
 
-        assert isinstance(changes_of(h), expected)
+    expected = SteppedChanges if filling in IN_PYTHON else SingleStatementChanges
+
+    assert isinstance(changes_on_postgresql(**classes), expected)
 
 
 def test_an_integrations_own_defaults_do_not_cost_a_step() -> None:
-    with (
-        new_database("postgresql") as url,
-        filled_host(url, integration_model={"x": IN_PYTHON["callable"]}) as host,
-    ):
-        assert isinstance(changes_of(host), SingleStatementChanges)
+    added = {"integration_model": {"extra": IN_PYTHON["callable"]}}
+    classes = filled_classes(SQLAlchemy(), added)
+
+    assert isinstance(changes_on_postgresql(**classes), SingleStatementChanges)
+
+
+def test_steps_are_what_a_postgresql_host_with_defaults_really_takes() -> None:
+    added = {"alert_model": {"extra": IN_PYTHON["context"]}}
+    with new_database("postgresql") as url, filled_host(url, added) as host:
+        live(host, host.create_integration())
+
+        with host.app.app_context():
+            changes = host.app.extensions["webhook_alerts"].database.store.changes
+        assert isinstance(changes, SteppedChanges)
+        assert [alert.extra for alert in host.stored_alerts()] == ["filled"]
 
 
 def test_a_column_that_follows_updates_does_so_on_every_transition(database_url: str) -> None:
     def follow() -> orm.MappedColumn[t.Any]:
         return orm.mapped_column(sa.String(40), onupdate=lambda: "updated")
 
-    with filled_host(database_url, alert_model={"extra": follow}) as host:
+    with filled_host(database_url, {"alert_model": {"extra": follow}}) as host:
         integration_id = host.create_integration()
         post(host, integration_id, "create")
         post(host, integration_id, "acknowledge")
@@ -355,7 +363,7 @@ def test_a_column_named_otherwise_than_its_attribute_is_filled(database_url: str
     def renamed() -> orm.MappedColumn[t.Any]:
         return orm.mapped_column("x_extra", sa.String(40), default="filled")
 
-    with filled_host(database_url, alert_model={"extra": renamed}) as host:
+    with filled_host(database_url, {"alert_model": {"extra": renamed}}) as host:
         live(host, host.create_integration())
 
         assert [alert.extra for alert in host.stored_alerts()] == ["filled"]
@@ -365,7 +373,7 @@ def test_a_column_named_otherwise_than_its_attribute_is_filled(database_url: str
 
 
 def test_an_alert_that_the_hosts_columns_forbid_is_not_half_stored(database_url: str) -> None:
-    with filled_host(database_url, event_model={"extra": must_be_given}) as host:
+    with filled_host(database_url, {"event_model": {"extra": must_be_given}}) as host:
         response = post(host, host.create_integration(), "create")
 
         assert response.status_code != 200
@@ -375,7 +383,7 @@ def test_an_alert_that_the_hosts_columns_forbid_is_not_half_stored(database_url:
 
 
 def test_a_column_that_nobody_fills_is_answered_alike_on_every_database(database_url: str) -> None:
-    with filled_host(database_url, alert_model={"extra": must_be_given}) as host:
+    with filled_host(database_url, {"alert_model": {"extra": must_be_given}}) as host:
         response = post(host, host.create_integration(), "create")
 
         # No sender can mend the host's table: it should send again when the host has.
@@ -653,18 +661,39 @@ def own_host(url: str, own: t.Sequence[str], *, db: SQLAlchemy | None = None) ->
         yield host
 
 
+Added: t.TypeAlias = dict[str, dict[str, Filling]]
+
+
+def filled_classes(db: SQLAlchemy, added: Added) -> dict[str, t.Any]:
+    """Write a host's own classes with the given columns more."""
+    return {
+        name: model(name, MIXINS[name], db.Model, **{key: make() for key, make in columns.items()})
+        for name, columns in added.items()
+    }
+
+
 @contextmanager
-def filled_host(url: str, **columns: dict[str, Filling]) -> Iterator[Host]:
+def filled_host(url: str, added: Added) -> Iterator[Host]:
     """Yield a host whose own classes have the given columns more."""
     db = SQLAlchemy()
-    classes: dict[str, t.Any] = {
-        name: model(
-            name, MIXINS[name], db.Model, **{column: make() for column, make in added.items()}
-        )
-        for name, added in columns.items()
-    }
-    with running_host(url, db=db, alerts=WebhookAlerts(db, **classes)) as host:
+    alerts = WebhookAlerts(db, **filled_classes(db, added))
+    with running_host(url, db=db, alerts=alerts) as host:
         yield host
+
+
+def changes_on_postgresql(
+    alert_model: Model | None = None,
+    integration_model: Model | None = None,
+    event_model: Model | None = None,
+) -> object:
+    """Return what would write these classes to PostgreSQL."""
+    (metadata,) = {
+        m.__table__.metadata for m in (alert_model, integration_model, event_model) if m is not None
+    }
+    models = build_models(
+        metadata, alert=alert_model, integration=integration_model, event=event_model
+    )
+    return build_store(models, sa.make_url("postgresql+psycopg://").get_dialect()()).changes
 
 
 def payload_of(event_type: str) -> dict[str, str]:
@@ -686,8 +715,3 @@ def live(host: Host, integration_id: str) -> list[str]:
 def stored_integrations(host: Host) -> list[t.Any]:
     with host.app.app_context():
         return list(host.db.session.scalars(sa.select(host.alerts.Integration)))
-
-
-def changes_of(host: Host) -> object:
-    with host.app.app_context():
-        return host.app.extensions["webhook_alerts"].database.store.changes

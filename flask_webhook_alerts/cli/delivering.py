@@ -18,6 +18,7 @@ from flask_webhook_alerts.state import get_state
 from .base import group
 from .explaining import explain
 from .options import json_option
+from .options import seconds
 from .output import count
 from .output import emit_line
 from .output import warn
@@ -28,10 +29,7 @@ _SIGNALS = (signals.alert_created, signals.alert_acknowledged, signals.alert_res
 
 @group.command("deliver")
 @click.option(
-    "--every",
-    metavar="SECONDS",
-    type=click.FloatRange(min=0, min_open=True, max=86_400),
-    help="Go on for ever, with this pause.",
+    "--every", metavar="SECONDS", type=seconds, help="Go on for ever, with this pause in between."
 )
 @click.option("--dead", is_flag=True, help="Try dead events again first.")
 @click.option("--limit", type=click.IntRange(min=1), help="The most events to try each time.")

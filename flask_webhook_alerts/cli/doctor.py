@@ -15,6 +15,7 @@ from flask_webhook_alerts import clock
 from flask_webhook_alerts import receivers
 from flask_webhook_alerts import signals
 from flask_webhook_alerts import urls
+from flask_webhook_alerts.database import Database
 from flask_webhook_alerts.state import get_state
 from flask_webhook_alerts.state import State
 from flask_webhook_alerts.store.facts import Facts
@@ -76,8 +77,10 @@ def _examine(state: State) -> Iterator[Finding]:
 
 
 def _examine_database(state: State) -> Iterator[Finding]:
+    database = state.database
+    reads = database.store.reads  # raises if this kind of database is not supported
     try:
-        schema, facts = _read(state)
+        schema, facts = _read(database)
     except SQLAlchemyError as error:
         words = f"It does not answer: {reason(error)} Look at SQLALCHEMY_DATABASE_URI."
         yield Finding(level=Level.PROBLEM, about="database", words=words)
@@ -86,14 +89,12 @@ def _examine_database(state: State) -> Iterator[Finding]:
     yield from check_database(facts, state.settings.max_content_length)
     yield from check_schema(schema)
     if not (schema.missing_tables or schema.missing):
-        database = state.database
         owed = database.run(Listings(database.models).owed)
-        dead = database.run(database.store.reads.count_dead)
+        dead = database.run(reads.count_dead)
         yield from check_outbox(owed, dead, clock.now())
 
 
-def _read(state: State) -> tuple[Schema, Facts]:
-    database = state.database
+def _read(database: Database) -> tuple[Schema, Facts]:
     # The engine's own connection, since ours would show our own isolation level.
     with database.engine.connect() as connection:
         return read_schema(connection, database.models), read_facts(connection, database.models)

@@ -31,7 +31,7 @@ def explain(error: Exception) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """Return the database's own words for an error, as a sentence: never SQL, and never values."""
+    """Return the database's own words for an error, as a sentence, without the SQL."""
     cause = error.__cause__ or error
     words = getattr(cause, "orig", None) or cause
     return safe(str(words).strip().partition("\n")[0].rstrip(".") + ".")

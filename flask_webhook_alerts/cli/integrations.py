@@ -30,8 +30,6 @@ from .senders import list_all
 
 Function = Callable[..., t.Any]
 
-_NONE = "An empty value for none."
-
 
 @group.group("integrations", cls=Commands)
 def integrations() -> None:
@@ -103,12 +101,20 @@ def show(integration_id: str, as_json: bool) -> None:
     hint()
 
 
-@integrations.command("update", epilog=f"Texts and the token: {_NONE.lower()}")
+@integrations.command("update", epilog="An empty value takes a text or the token away.")
 @integration_argument
-@click.option("--name")
+@click.option("--name", help="What people call the sender.")
 @_token_options
-@click.option("--capture-additional-data/--no-capture-additional-data", default=None)
-@click.option("--compatible/--no-compatible", default=None)
+@click.option(
+    "--capture-additional-data/--no-capture-additional-data",
+    default=None,
+    help="Keep fields that are not known, or drop them.",
+)
+@click.option(
+    "--compatible/--no-compatible",
+    default=None,
+    help="Take all that PagerTree takes, or only what the documentation allows.",
+)
 @_text_options
 @json_option
 def update(
@@ -182,8 +188,8 @@ def delete(integration_id: str, with_alerts: bool, yes: bool, as_json: bool) -> 
         )
 
     if not yes:
-        what = f"{safe(record['name'])!r} and its {count(alerts, 'alert')}"
-        click.confirm(f"Delete {what}, for ever?", abort=True, err=True)
+        question = f"Delete '{safe(record['name'])}' and its {count(alerts, 'alert')}, for ever?"
+        click.confirm(question, abort=True, err=True)
     deleted = _delete(integration_id, with_alerts)
     result = {"id": integration_id, "deleted_alerts": deleted}
     emit(result, [f"Deleted {integration_id} and {count(deleted, 'alert')}."], as_json=as_json)

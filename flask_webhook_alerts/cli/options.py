@@ -13,6 +13,7 @@ import click
 _DURATION = re.compile(r"(\d{1,9})([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _LONGEST = dt.timedelta(days=36_500)
+_LONGEST_PAUSE = 86_400
 _MAX_ALERT_ID = 2**63 - 1
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
@@ -37,6 +38,20 @@ def duration(text: str) -> dt.timedelta:
         raise click.BadParameter(f"{text!r} is too long. The longest is {_LONGEST.days}d.")
 
     return dt.timedelta(**{_UNITS[unit]: int(number)})
+
+
+def seconds(text: str) -> float:
+    """Read a pause: ``5`` or ``0.5``."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0
+    if not 0 < number <= _LONGEST_PAUSE:  # as every comparison with NaN is false, it is refused
+        raise click.BadParameter(
+            f"{text!r} is not a number of seconds above 0 and up to {_LONGEST_PAUSE}."
+        )
+
+    return number
 
 
 def read_meta(entries: Iterable[str]) -> dict[str, t.Any]:
