@@ -22,10 +22,6 @@ class InvalidOption(WebhookAlertsError, ValueError):
     """An option of an integration cannot be stored as it is. The message says what can."""
 
 
-class RenderingFailed(WebhookAlertsError):
-    """A template gave no usable text for this payload; the plain value stands."""
-
-
 class NotFound(WebhookAlertsError, LookupError):
     """There is no integration, alert or event with this id."""
 

@@ -10,6 +10,7 @@ from flask import Flask
 
 from . import cli
 from . import webhook
+from .admission import Admission
 from .config import Settings
 from .database import Database
 from .delivery import Delivery
@@ -66,11 +67,13 @@ class WebhookAlerts:
         settings = Settings.from_config(app.config)
         database = Database(self._host, self._models)
         delivery = Delivery(settings, database)
+        admission = Admission(database)
         app.extensions[KEY] = State(
             settings=settings,
             database=database,
             delivery=delivery,
-            service=Service(database, delivery),
+            admission=admission,
+            service=Service(database, delivery, admission),
             integrations=Integrations(database),
         )
         app.cli.add_command(cli.group)

@@ -88,13 +88,14 @@ class Integrations:
 
         token = tokens.new_token() if token is None else token
         table = table_of(self._database.models.Integration)
+        expires_at = sa.case((table.c.token_hash.is_not(None), clock.now() + keep_for))
         statement = (
             sa.update(table)
             .where(table.c.id == integration_id)
             # In this order, because MariaDB assigns from left to right.
             .ordered_values(
                 (table.c.previous_token_hash, table.c.token_hash),
-                (table.c.previous_token_expires_at, clock.now() + keep_for),
+                (table.c.previous_token_expires_at, expires_at),
                 (table.c.token_hash, tokens.hash_token(token)),
             )
         )

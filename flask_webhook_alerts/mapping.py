@@ -53,6 +53,9 @@ _TIMES = {
 
 def _complete_table(mapper: orm.Mapper[t.Any], class_: type) -> None:
     """Give a freshly mapped class our keys, whatever ``__table_args__`` the host wrote."""
+    if mapper.inherits is not None:
+        return  # a subclass of a model, whose table has them
+
     table = t.cast(sa.Table, mapper.local_table)
     for mixin, constrain in _CONSTRAIN.items():
         if issubclass(class_, mixin):
@@ -60,14 +63,18 @@ def _complete_table(mapper: orm.Mapper[t.Any], class_: type) -> None:
     for dialect in ("mysql", "mariadb"):
         # A sender's text may hold any character, whatever the database's default is.
         table.dialect_kwargs.setdefault(f"{dialect}_charset", "utf8mb4")
+    if issubclass(class_, (AlertMixin, AlertEventMixin)):
+        # No id comes a second time after a purge: receivers know an event that they saw by its id.
+        table.dialect_kwargs["sqlite_autoincrement"] = True
 
 
 def _make_times_utc(target: object, *_context: object) -> None:
     for mixin, names in _TIMES.items():
         if isinstance(target, mixin):
+            pending = sa.inspect(target).committed_state
             for name in names:
                 value = target.__dict__.get(name)
-                if value is not None:
+                if value is not None and name not in pending:
                     orm.attributes.set_committed_value(target, name, clock.as_utc(value))
 
 
@@ -93,6 +100,7 @@ class Models:
                 " give WebhookAlerts only models that share a bind key."
             )
 
+        _refuse_unfilled(self.Alert, self.AlertEvent)
         _relate(self)
 
     @property
@@ -116,6 +124,17 @@ def table_of(model: type) -> sa.Table:
     return t.cast(sa.Table, sa.inspect(model).local_table)
 
 
+def added_columns(model: type) -> list[sa.Column[t.Any]]:
+    """Return the columns that the host has added to ours."""
+    ours = {
+        name
+        for base in model.__mro__
+        if base.__module__ == AlertMixin.__module__
+        for name in vars(base)
+    }
+    return [column for column in table_of(model).columns if column.name not in ours]
+
+
 def build_models(
     metadata: sa.MetaData,
     *,
@@ -129,11 +148,17 @@ def build_models(
     """
     built = metadata.info.setdefault(_INFO_KEY, {})
 
-    def given_or_built(given: type | None, name: str, mixin: type) -> type:
+    def given_or_built(given: type | None, name: str, mixin: type[t.Any]) -> type:
         if given is not None:
             return given
 
         if name not in built:
+            if mixin.__tablename__ in metadata.tables:
+                raise RuntimeError(
+                    f"The table {mixin.__tablename__} is mapped already. Give every WebhookAlerts"
+                    " on one MetaData the same models."
+                )
+
             built[name] = type(name, (mixin, _base(metadata)), {"__module__": __name__})
         return t.cast(type, built[name])
 
@@ -147,6 +172,17 @@ def build_models(
 def _base(metadata: sa.MetaData) -> type:
     # A base of our own, so that every kind of host base works; the tables are what must be shared.
     return t.cast(type, orm.declarative_base(metadata=metadata))
+
+
+def _refuse_unfilled(*models: type) -> None:
+    for model in models:
+        for column in added_columns(model):
+            is_filled = column.nullable or column.default or column.server_default
+            if not is_filled and not column.primary_key:
+                raise RuntimeError(
+                    f"Nothing can fill {model.__name__}.{column.name} when an alert comes in. Make"
+                    " the column nullable, or give it a default."
+                )
 
 
 def _relate(models: Models) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import orm
 from sqlalchemy.dialects import mysql
 
 from . import clock
+from . import decoding
 from . import rendering
 from . import tokens
 from . import wrapping
@@ -58,7 +59,7 @@ class IntegrationMixin:
 
     @token.setter
     def token(self, token: str | None) -> None:
-        self.token_hash = None if token is None else tokens.hash_token(token)
+        self.token_hash = None if token is None else tokens.hash_token(_text("token", token))
         self.previous_token_hash = None
         self.previous_token_expires_at = None
 
@@ -68,27 +69,24 @@ class IntegrationMixin:
         return self.token_hash is not None
 
     @orm.validates("name")
-    def _check_name(self, _key: str, name: str) -> str:
-        if not name.strip() or len(name) > 255:
+    def _check_name(self, _key: str, name: object) -> str:
+        text = _text("name", name)
+        if not text.strip() or len(text) > 255:
             raise InvalidOption("An integration's name has 1 to 255 characters, not all blank.")
 
-        return name
+        return text
 
     @orm.validates("wrapper_key")
-    def _check_wrapper_key(self, _key: str, expression: str | None) -> str | None:
-        if not expression:
-            return None
-
-        wrapping.check_wrapper_key(expression)
-        return expression
+    def _check_wrapper_key(self, key: str, expression: object) -> str | None:
+        return _checked(key, expression, wrapping.check_wrapper_key)
 
     @orm.validates("title_template", "description_template")
-    def _check_template(self, _key: str, source: str | None) -> str | None:
-        if not source:
-            return None
+    def _check_template(self, key: str, source: object) -> str | None:
+        return _checked(key, source, rendering.check_template)
 
-        rendering.check_template(source)
-        return source
+    @orm.validates("previous_token_expires_at", "created_at", "updated_at")
+    def _make_utc(self, _key: str, time: dt.datetime | None) -> dt.datetime | None:
+        return time and clock.as_utc(time)
 
 
 class AlertMixin:
@@ -122,6 +120,10 @@ class AlertMixin:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id} {self.status} {self.thirdparty_id!r}>"
 
+    @orm.validates("created_at", "last_received_at", "acknowledged_at", "resolved_at")
+    def _make_utc(self, _key: str, time: dt.datetime | None) -> dt.datetime | None:
+        return time and clock.as_utc(time)
+
     if t.TYPE_CHECKING:
         integration: t.Any
         events: t.Any
@@ -147,5 +149,28 @@ class AlertEventMixin:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id} {self.kind} alert={self.alert_id}>"
 
+    @orm.validates("at", "delivered_at", "next_attempt_at")
+    def _make_utc(self, _key: str, time: dt.datetime | None) -> dt.datetime | None:
+        return time and clock.as_utc(time)
+
     if t.TYPE_CHECKING:
         alert: t.Any
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise InvalidOption(f"{name} is text, not {type(value).__name__}.")
+
+    if decoding.has_unstorable(value):
+        raise InvalidOption(f"{name} has a NUL character or a lone surrogate, which is no UTF-8.")
+
+    return value
+
+
+def _checked(name: str, value: object, check: t.Callable[[str], None]) -> str | None:
+    if value is None or value == "":
+        return None
+
+    text = _text(name, value)
+    check(text)
+    return text

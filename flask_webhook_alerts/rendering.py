@@ -24,7 +24,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
 
 from .errors import InvalidOption
-from .errors import RenderingFailed
+from .errors import WebhookAlertsError
 
 _LONGEST = 2_000
 """Characters that a template may have."""
@@ -37,6 +37,10 @@ _SECONDS = 0.04
 
 _ends_at: ContextVar[float] = ContextVar("_ends_at")
 _encode = json.JSONEncoder(ensure_ascii=False).iterencode
+
+
+class RenderingFailed(WebhookAlertsError):
+    """A template gave no usable text for this payload; the plain value stands."""
 
 
 def check_template(source: str) -> None:

@@ -16,12 +16,14 @@ from . import payload as payloads
 from . import rendering
 from . import tokens
 from . import wrapping
+from .admission import Admission
+from .admission import unknown_integration
 from .database import Database
 from .delivery import Delivery
+from .errors import InvalidOption
 from .errors import NotFound
 from .errors import Refused
 from .errors import Rejected
-from .errors import RenderingFailed
 from .errors import Unavailable
 from .events import AlertStatus
 from .events import Change
@@ -31,7 +33,7 @@ from .events import IncomingEvent
 from .events import IntegrationRecord
 from .events import Outcome
 from .events import Receipt
-from .memory import IntegrationMemory
+from .rendering import RenderingFailed
 from .store.values import Target
 
 _KINDS = {
@@ -39,6 +41,7 @@ _KINDS = {
     EventType.RESOLVE: EventKind.RESOLVED,
 }
 _RACES = 10
+_LONGEST_NAME = 255
 _NO_ACTIVE_ALERT = "No open or acknowledged alert has this Id."
 _IS_RESOLVED = "The alert is resolved."
 
@@ -46,24 +49,10 @@ _IS_RESOLVED = "The alert is resolved."
 class Service:
     """One app's use cases."""
 
-    def __init__(self, database: Database, delivery: Delivery) -> None:
+    def __init__(self, database: Database, delivery: Delivery, admission: Admission) -> None:
         self._database = database
         self._delivery = delivery
-        self._memory = IntegrationMemory(database.models)
-
-    def admit(self, integration_id: str, token: str | None) -> IntegrationRecord:
-        """Return the integration if it may post with this token; else raise :exc:`Rejected`."""
-        record = self._memory.get(integration_id)
-        if record is None or _objection(record, token) is not None:
-            # Only a yes may come from memory: a no asks again, so that a token that was just
-            # rotated elsewhere works at once, and every refusal costs the same time.
-            record = self._read_integration(integration_id)
-
-        objection = _objection(record, token)
-        if record is None or objection is not None:
-            raise objection or _unknown()
-
-        return record
+        self._admission = admission
 
     def receive(self, integration: IntegrationRecord, body: dict[str, t.Any]) -> Receipt:
         """Apply the event in a decoded body. Raise :exc:`Rejected` if the body is not one."""
@@ -87,7 +76,7 @@ class Service:
     def receive_from_host(self, integration_id: str, payload: Mapping[str, t.Any]) -> Receipt:
         """Apply an event that host code made, by the same rules as one from the wire."""
         self._database.host.require_committed()
-        record = self._read_integration(integration_id)
+        record = self._admission.read(integration_id)
         if record is None:
             raise NotFound(f"There is no integration {integration_id!r}.")
 
@@ -99,6 +88,7 @@ class Service:
         :param by: the person who does it, kept on the event.
         """
         self._database.host.require_committed()
+        by = None if by is None else _checked_name(by)
         facts = self._find(Target(alert_id=alert_id))
         if facts is None:
             raise NotFound(f"There is no alert {alert_id!r}.")
@@ -114,8 +104,8 @@ class Service:
                 lambda connection: changes.create(connection, integration.id, event, at, plan)
             )
         except Refused:
-            if self._read_integration(integration.id) is None:
-                raise _unknown() from None
+            if self._admission.read(integration.id) is None:
+                raise unknown_integration() from None
             raise
 
         return self._announced(change)
@@ -179,43 +169,12 @@ class Service:
         reads = self._database.store.reads
         return self._database.run(lambda connection: reads.alert(connection, target))
 
-    def _read_integration(self, integration_id: str) -> IntegrationRecord | None:
-        self._memory.forget(integration_id)
-        revision = self._memory.revision
-        reads = self._database.store.reads
-        record = self._database.run(
-            lambda connection: reads.integration(connection, integration_id)
-        )
-        if record is not None:
-            self._memory.keep(record, revision)
-        return record
 
+def _checked_name(by: str) -> str:
+    if len(by) > _LONGEST_NAME:
+        raise InvalidOption(f"The name in by has at most {_LONGEST_NAME} characters.")
 
-def _objection(record: IntegrationRecord | None, token: str | None) -> Rejected | None:
-    """Say why a request may not pass; hashes are compared in any case, to take the same time."""
-    hashes = (record.token_hash, _previous_hash(record)) if record else (None, None)
-    is_token = tokens.is_token(token, *hashes)
-    if record is None:
-        return _unknown()
-
-    if not record.enabled:
-        return Rejected("This integration is disabled.", status=405, code="integration_disabled")
-
-    if record.token_hash is not None and not is_token:
-        what = "missing" if token is None else "wrong"
-        return Rejected(f"The token is {what}.", status=403, code=f"token_{what}")
-
-    return None
-
-
-def _previous_hash(record: IntegrationRecord) -> str | None:
-    expires_at = record.previous_token_expires_at
-    is_valid = expires_at is not None and clock.now() < expires_at
-    return record.previous_token_hash if is_valid else None
-
-
-def _unknown() -> Rejected:
-    return Rejected("There is no integration with this id.", status=404, code="integration_unknown")
+    return str(decoding.clean(by))
 
 
 def _as_decoded(payload: Mapping[str, t.Any]) -> dict[str, t.Any]:

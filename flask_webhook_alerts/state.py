@@ -7,6 +7,7 @@ import typing as t
 
 from flask import current_app
 
+from .admission import Admission
 from .config import Settings
 from .database import Database
 from .delivery import Delivery
@@ -23,6 +24,7 @@ class State:
     settings: Settings
     database: Database
     delivery: Delivery
+    admission: Admission
     service: Service
     integrations: Integrations
 

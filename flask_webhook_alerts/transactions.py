@@ -31,6 +31,10 @@ _MAX_PAUSE = 0.25
 # time-out, deadlock and "record has changed since last read"; SQLite's BUSY and LOCKED.
 _CONFLICTS = frozenset({"40001", "40P01", "55P03", 1205, 1213, 1020, 5, 6})
 
+# What drivers call an operational error, and is one of the values: PostgreSQL's limits of a
+# statement, MariaDB's missing defaults, checks and JSON that it cannot take.
+_REFUSALS = frozenset({"54000", "54001", 1364, 3140, 3819, 4025})
+
 
 class Fault(enum.Enum):
     """What an error of the database means for the write that met it."""
@@ -41,19 +45,20 @@ class Fault(enum.Enum):
     REFUSED = "the database will never take this write"
 
 
-def diagnose(error: sa.exc.SQLAlchemyError) -> Fault:
+def diagnose(error: sa.exc.StatementError | sa.exc.TimeoutError) -> Fault:
     """Tell what ``error`` means; what is not known to be final counts as passing."""
     if isinstance(error, sa.exc.DBAPIError):
         if error.connection_invalidated:
             return Fault.LOST
 
-        if _code(error.orig) in _CONFLICTS:
+        code = _code(error.orig)
+        if code in _CONFLICTS:
             return Fault.CONFLICT
 
         # A missing table is an OperationalError or a ProgrammingError, hence "away": the sender
         # tries again, and nothing is lost until the host has migrated.
-        final = (sa.exc.DataError, sa.exc.IntegrityError)
-        return Fault.REFUSED if isinstance(error, final) else Fault.AWAY
+        is_final = isinstance(error, (sa.exc.DataError, sa.exc.IntegrityError))
+        return Fault.REFUSED if is_final or code in _REFUSALS else Fault.AWAY
 
     return Fault.REFUSED if isinstance(error, sa.exc.StatementError) else Fault.AWAY
 
@@ -74,7 +79,7 @@ def run(engine: sa.Engine, work: Callable[[sa.Connection], T], *, single: bool =
         try:
             with _transaction(engine, single) as connection:
                 return work(connection)
-        except sa.exc.SQLAlchemyError as error:
+        except (sa.exc.StatementError, sa.exc.TimeoutError) as error:
             fault = diagnose(error)
             lost += fault is Fault.LOST
             if not _may_repeat(fault, attempt, lost, started):

@@ -19,6 +19,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from . import decoding
 from . import tokens
+from .admission import unknown_integration
 from .errors import Refused
 from .errors import Rejected
 from .errors import Unavailable
@@ -71,6 +72,10 @@ def receive_event(integration_id: str) -> Response:
     except (Refused, Unavailable) as error:
         logger.exception("An event could not be stored", extra={"action": "event_not_stored"})
         return _refuse(state, integration_id, error)
+    except Exception:
+        # A fault of ours, or in the host's mapping: the sender keeps the event until it is mended.
+        logger.exception("An event could not be handled", extra={"action": "event_not_handled"})
+        return _refuse(state, integration_id, Unavailable("Something unexpected went wrong."))
 
 
 def _check_method() -> None:
@@ -84,11 +89,9 @@ def _check_method() -> None:
 
 def _admit(state: State, integration_id: str) -> IntegrationRecord:
     if not tokens.may_be_integration_id(integration_id):
-        raise Rejected(
-            "There is no integration with this id.", status=404, code="integration_unknown"
-        )
+        raise unknown_integration()
 
-    return state.service.admit(integration_id, request.headers.get(state.settings.token_header))
+    return state.admission.admit(integration_id, request.headers.get(state.settings.token_header))
 
 
 def _read_body(limit: int) -> bytes:

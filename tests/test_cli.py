@@ -149,7 +149,7 @@ def test_an_argument_that_is_not_utf_8_is_refused(sqlite_host: Host) -> None:
     result = run(sqlite_host, "integrations", "create", "\udcff")
 
     assert result.exit_code == 1
-    assert "Error: An argument is not valid UTF-8." in result.stderr
+    assert "Error: name has a NUL character or a lone surrogate" in result.stderr
 
 
 def test_a_terminal_that_is_not_utf_8_shows_escapes(sqlite_host: Host) -> None:

@@ -12,6 +12,7 @@ from flask_webhook_alerts.events import Change
 from flask_webhook_alerts.events import EventKind
 from flask_webhook_alerts.events import IncomingEvent
 from flask_webhook_alerts.events import Outcome
+from flask_webhook_alerts.mapping import added_columns
 from flask_webhook_alerts.mapping import Models
 from flask_webhook_alerts.mapping import table_of
 
@@ -55,13 +56,8 @@ class SingleStatementChanges:
     def fits(models: Models) -> bool:
         """Tell whether the database alone can fill the columns that the host added."""
         # SQLAlchemy computes defaults in Python only for the outermost statement.
-        added = [
-            column
-            for model in (models.Alert, models.AlertEvent)
-            for column in table_of(model).columns
-            if column.name not in _names_of(model)
-        ]
-        return all(column.default is None for column in added)
+        added = (*added_columns(models.Alert), *added_columns(models.AlertEvent))
+        return all(column.default is None and column.onupdate is None for column in added)
 
     def create(
         self, connection: sa.Connection, integration_id: str, event: IncomingEvent,
@@ -137,12 +133,3 @@ def _prefixed(prefix: str, values: dict[str, t.Any]) -> dict[str, t.Any]:
 def _parameter(column: sa.Column[t.Any], name: str = "") -> sa.ColumnElement[t.Any]:
     # A cast, since PostgreSQL takes a bare parameter in a select list for text.
     return sa.cast(_bind(column, "event", name), column.type)
-
-
-def _names_of(model: type) -> set[str]:
-    return {
-        name
-        for mixin in model.__mro__
-        if mixin.__module__.startswith(__package__.partition(".")[0])
-        for name in vars(mixin)
-    }

@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises: 
-Create Date: 2026-11-23 23:20:16.493448
+Create Date: 2026-11-24 00:14:10.252548
 
 """
 from alembic import op
@@ -70,7 +70,8 @@ def upgrade():
     sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_alert')),
     sa.UniqueConstraint('integration_id', 'active_key', name='uq_webhook_alert_active'),
     mariadb_charset='utf8mb4',
-    mysql_charset='utf8mb4'
+    mysql_charset='utf8mb4',
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('webhook_alert', schema=None) as batch_op:
         batch_op.create_index('ix_webhook_alert_status', ['status', 'id'], unique=False)
@@ -91,7 +92,8 @@ def upgrade():
     sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_alert_event')),
     sa.UniqueConstraint('alert_id', 'id', name='uq_webhook_alert_event'),
     mariadb_charset='utf8mb4',
-    mysql_charset='utf8mb4'
+    mysql_charset='utf8mb4',
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('webhook_alert_event', schema=None) as batch_op:
         batch_op.create_index('ix_webhook_alert_event_next_attempt_at', ['next_attempt_at'], unique=False, sqlite_where=sa.text('next_attempt_at IS NOT NULL'), postgresql_where=sa.text('next_attempt_at IS NOT NULL'))
