@@ -114,16 +114,15 @@ def _begin_sqlite(connection: sa.Connection, single: bool) -> None:
 
 def _code(driver_error: object) -> str | int | None:
     """Return the driver's own code: a SQLSTATE, a MariaDB number, or SQLite's primary code."""
-    for name in ("sqlstate", "pgcode"):
-        if isinstance(state := getattr(driver_error, name, None), str):
-            return state
+    arguments = getattr(driver_error, "args", ())
+    if arguments and isinstance(arguments[0], int):
+        return arguments[0]  # before the SQLSTATE, which MariaDB's drivers may have too, and vague
 
     sqlite_code = getattr(driver_error, "sqlite_errorcode", None)
     if isinstance(sqlite_code, int):
         return sqlite_code & 0xFF  # the extended codes keep the primary one in the lowest byte
 
-    arguments = getattr(driver_error, "args", ())
-    return arguments[0] if arguments and isinstance(arguments[0], int) else None
+    return getattr(driver_error, "sqlstate", None) or getattr(driver_error, "pgcode", None)
 
 
 def _may_repeat(fault: Fault, attempt: int, lost: int, started: float) -> bool:
