@@ -34,9 +34,14 @@ class Database:
         """The statements for this engine."""
         return build_store(self.models, self.engine.dialect)
 
-    def change(self, work: Callable[[sa.Connection], T]) -> T:
+    def change(
+        self,
+        work: Callable[[sa.Connection], T],
+        recover: Callable[[sa.Connection], T | None] | None = None,
+    ) -> T:
         """Run one of the store's changes of an alert."""
-        return transactions.run(self.engine, work, single=self.store.changes.is_single)
+        single = self.store.changes.is_single
+        return transactions.run(self.engine, work, single=single, recover=recover)
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Run several statements as one transaction."""

@@ -92,6 +92,7 @@ class Delivery:
 
         :param limit: the most events to try.
         """
+        self._database.host.require_committed()
         return sum(self._deliver(claim) for claim in itertools.islice(self._claims(), limit))
 
     def revive(self) -> int:
@@ -118,9 +119,10 @@ class Delivery:
         # each looks after its own mark or insert is committed, so one of two sees the other's.
         while batch := self._due(alert_id):
             claim = self._claim(batch[0])
-            if claim is None:
-                return
-            self._deliver(claim)
+            if claim is not None:
+                self._deliver(claim)
+            elif batch[0].attempts < MAX_ATTEMPTS:
+                return  # another deliverer has it, and will find what comes after it
 
     def _claims(self) -> Iterator[Claim]:
         """Claim what is due, one event at a time, until nothing is."""
@@ -145,10 +147,12 @@ class Delivery:
         try:
             for name, group in receivers.connected(_SIGNALS[claim.kind], app).items():
                 if name not in done:
-                    claim = self._renewed(claim)
-                    errors = [self._call(app, name, receiver, claim) for receiver in group]
-                    failures += filter(None, errors)
-                    done += [] if any(errors) else [name]
+                    errors = list[str]()
+                    for receiver in group:
+                        claim = self._renewed(claim)
+                        errors += self._call(app, name, receiver, claim)
+                    failures += errors
+                    done += [] if errors else [name]
         except LeaseLost:
             return False
         except KeyboardInterrupt:
@@ -157,10 +161,9 @@ class Delivery:
 
         return self._mark(claim, done, failures) and not failures
 
-    def _call(
-        self, app: Flask, name: str, receiver: receivers.Receiver, claim: Claim
-    ) -> str | None:
-        return receivers.call(app, name, receiver, lambda: self._load_event(claim.event_id))
+    def _call(self, app: Flask, name: str, receiver: receivers.Receiver, claim: Claim) -> list[str]:
+        error = receivers.call(app, name, receiver, lambda: self._load_event(claim.event_id))
+        return [] if error is None else [error]
 
     def _renewed(self, claim: Claim) -> Claim:
         """Return the claim, prolonged if slow receivers have used up half of it."""

@@ -70,7 +70,7 @@ class Integrations:
         def work(connection: sa.Connection) -> bool:
             with orm.Session(connection) as session:
                 integration = session.get(model, integration_id)
-                if integration is None:
+                if integration is None or integration.id != integration_id:
                     return False
                 for name, value in options.items():
                     setattr(integration, name, value)
@@ -86,6 +86,7 @@ class Integrations:
         if keep_for < dt.timedelta():
             raise InvalidOption("The old token cannot be kept for less than no time.")
 
+        self._require(integration_id)
         token = tokens.new_token() if token is None else token
         table = table_of(self._database.models.Integration)
         expires_at = sa.case((table.c.token_hash.is_not(None), clock.now() + keep_for))
@@ -110,6 +111,7 @@ class Integrations:
             raised if there are any.
         """
         self._database.host.require_committed()
+        self._require(integration_id)
         store, database = self._database.store, self._database
         count = database.run(
             lambda connection: store.reads.count_alerts(connection, integration_id)
@@ -128,6 +130,15 @@ class Integrations:
         )
         self._found(integration_id, bool(changed))
         return deleted
+
+    def _require(self, integration_id: str) -> None:
+        # MariaDB would find the id in another letter case too.
+        reads = self._database.store.reads
+        record = self._database.run(
+            lambda connection: reads.integration(connection, integration_id)
+        )
+        if record is None:
+            raise NotFound(f"There is no integration {integration_id!r}.")
 
     def _found(self, integration_id: str, found: bool) -> None:
         touch(self._database.models.Integration)

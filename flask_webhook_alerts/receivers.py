@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import logging
+import traceback
 import typing as t
 from collections.abc import Callable
+from collections.abc import Iterator
 
 import blinker
 from flask import Flask
+from flask import has_app_context
+from flask.ctx import AppContext
+from flask.globals import app_ctx
 
 logger = logging.getLogger(__name__)
 
@@ -37,17 +43,38 @@ def call(app: Flask, name: str, receiver: Receiver, load: LoadArguments) -> str 
     own, so its ``db.session`` is too, and what it leaves uncommitted there ends with it.
     """
     try:
-        with app.app_context():
+        with _context(app):
             arguments = load()
             if arguments is not None:
                 _plain(app, receiver)(app, **arguments)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:
+    except BaseException as error:  # also SystemExit, which ends no one else's work
         logger.exception("Receiver %s failed", name, extra={"action": "receiver_failed"})
-        return f"{name}: {type(error).__name__}: {error}"
+        # Not str(error), which an error of the host's may make fail too.
+        return f"{name}: {traceback.format_exception_only(error)[-1].strip()}"
 
     return None
+
+
+@contextlib.contextmanager
+def _context(app: Flask) -> Iterator[None]:
+    """Push an app context, and pop whatever a guest has left on top of it."""
+    outer, context = _current_context(), app.app_context()
+    context.push()
+    try:
+        yield
+    finally:
+        while (left := _current_context()) not in {outer, context, None}:
+            left.pop()
+        if left is not context:
+            raise RuntimeError("The receiver has popped the app context that it was called in.")
+
+        context.pop()
+
+
+def _current_context() -> AppContext | None:
+    return app_ctx._get_current_object() if has_app_context() else None  # type: ignore[attr-defined]
 
 
 def _plain(app: Flask, receiver: Receiver) -> Receiver:

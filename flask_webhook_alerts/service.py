@@ -67,10 +67,7 @@ class Service:
         if event.type is EventType.CREATE:
             return self._create(integration, _rendered(integration, event, payload))
 
-        target = Target(
-            integration_id=integration.id,
-            active_key=tokens.digest_thirdparty_id(event.thirdparty_id),
-        )
+        target = _target_of(integration, event)
         return self._transition(_KINDS[event.type], target, event.thirdparty_id)
 
     def receive_from_host(self, integration_id: str, payload: Mapping[str, t.Any]) -> Receipt:
@@ -99,9 +96,11 @@ class Service:
         database, at = self._database, clock.now()
         plan = self._delivery.plan(EventKind.CREATED, at)
         changes = database.store.changes
+        target = _target_of(integration, event)
         try:
             change = database.change(
-                lambda connection: changes.create(connection, integration.id, event, at, plan)
+                lambda connection: changes.create(connection, integration.id, event, at, plan),
+                recover=lambda connection: database.store.reads.created(connection, target, at),
             )
         except Refused:
             if self._admission.read(integration.id) is None:
@@ -168,6 +167,11 @@ class Service:
     def _find(self, target: Target) -> t.Any:
         reads = self._database.store.reads
         return self._database.run(lambda connection: reads.alert(connection, target))
+
+
+def _target_of(integration: IntegrationRecord, event: IncomingEvent) -> Target:
+    active_key = tokens.digest_thirdparty_id(event.thirdparty_id)
+    return Target(integration_id=integration.id, active_key=active_key)
 
 
 def _checked_name(by: str) -> str:

@@ -5,6 +5,7 @@ Flask-SQLAlchemy gives ``db.session``, a ``scoped_session`` on app contexts, and
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from .mapping import touch
 from .models import IntegrationMixin
 
 _UNCOMMITTED = "flask_webhook_alerts_uncommitted"
+_READS = re.compile(r"\W*(select|with|values|table|show|describe|explain|pragma)\b", re.IGNORECASE)
 
 
 class HostDatabase:
@@ -65,10 +67,23 @@ def _after_flush(session: orm.Session, _context: object) -> None:
     )
 
 
+def _after_transaction_create(session: orm.Session, transaction: orm.SessionTransaction) -> None:
+    # The inner transactions that are no savepoints are those of a flush or of a bulk operation.
+    if transaction.parent is not None and not transaction.nested:
+        session.info.setdefault(_UNCOMMITTED, set())
+
+
 def _do_orm_execute(state: orm.ORMExecuteState) -> None:
-    if state.is_insert or state.is_update or state.is_delete:
+    if _is_change(state):
         changed = state.session.info.setdefault(_UNCOMMITTED, set())
         changed.update(mapper.class_ for mapper in state.all_mappers)
+
+
+def _is_change(state: orm.ORMExecuteState) -> bool:
+    if isinstance(state.statement, sa.TextClause):
+        return _READS.match(state.statement.text) is None
+
+    return state.is_insert or state.is_update or state.is_delete
 
 
 def _after_transaction_end(session: orm.Session, transaction: orm.SessionTransaction) -> None:
@@ -80,6 +95,7 @@ def _after_transaction_end(session: orm.Session, transaction: orm.SessionTransac
 
 _LISTENERS: dict[str, t.Callable[..., None]] = {
     "after_flush": _after_flush,
+    "after_transaction_create": _after_transaction_create,
     "do_orm_execute": _do_orm_execute,
     "after_transaction_end": _after_transaction_end,
 }

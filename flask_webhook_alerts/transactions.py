@@ -63,13 +63,20 @@ def diagnose(error: sa.exc.StatementError | sa.exc.TimeoutError) -> Fault:
     return Fault.REFUSED if isinstance(error, sa.exc.StatementError) else Fault.AWAY
 
 
-def run(engine: sa.Engine, work: Callable[[sa.Connection], T], *, single: bool = False) -> T:
+def run(
+    engine: sa.Engine,
+    work: Callable[[sa.Connection], T],
+    *,
+    single: bool = False,
+    recover: Callable[[sa.Connection], T | None] | None = None,
+) -> T:
     """Return what ``work`` returns, once its transaction is committed.
 
     The whole transaction is repeated after a conflict, a few times with jitter, and once after a
     lost connection.
 
     :param single: ``work`` runs one statement, which is a transaction by itself.
+    :param recover: finds what ``work`` has done if the connection broke after its commit.
     :raises Refused: the database will never take the write.
     :raises Unavailable: it may take it later.
     """
@@ -78,6 +85,9 @@ def run(engine: sa.Engine, work: Callable[[sa.Connection], T], *, single: bool =
     for attempt in itertools.count(1):
         try:
             with _transaction(engine, single) as connection:
+                if lost and recover and (done := recover(connection)) is not None:
+                    return done
+
                 return work(connection)
         except (sa.exc.StatementError, sa.exc.TimeoutError) as error:
             fault = diagnose(error)
@@ -95,18 +105,24 @@ def _transaction(engine: sa.Engine, single: bool) -> Iterator[sa.Connection]:
         if single and engine.dialect.name == "postgresql":
             # The driver's autocommit spares the round trips of BEGIN and COMMIT, and costs none.
             connection.execution_options(isolation_level="AUTOCOMMIT")
+        if engine.dialect.name == "sqlite":
+            # A database in memory has one connection for all: the host's pending rows are kept,
+            # since they cannot be kept out.
+            _end_sqlite(connection)
         with connection.begin():
             if engine.dialect.name == "sqlite":
                 _begin_sqlite(connection, single)
             yield connection
 
 
-def _begin_sqlite(connection: sa.Connection, single: bool) -> None:
+def _end_sqlite(connection: sa.Connection) -> None:
     driver = t.cast(t.Any, connection.connection.dbapi_connection)
     if driver.in_transaction:
-        # Either the host's engine begins by itself, or this is a database in memory, which has one
-        # connection for all: then the host's pending rows are kept, since they cannot be kept out.
         driver.commit()
+
+
+def _begin_sqlite(connection: sa.Connection, single: bool) -> None:
+    _end_sqlite(connection)  # what an engine of the host's has begun by itself
     if not single:
         # Take the write lock before reading, by waiting: taken later, it fails without a wait.
         connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -941,6 +941,25 @@ def test_a_refusal_by_a_disabled_integration_is_told(host: Host, connect: Connec
     assert told == [("old sender", 405)]
 
 
+def test_a_refusal_for_want_of_a_database_is_told_without_its_integration(
+    sqlite_host: Host, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[object, int]] = []
+
+    def listen(app: Flask, *, integration: t.Any, status: int, **extra: t.Any) -> None:
+        told.append((integration, status))
+
+    connect(request_rejected, listen)
+    integration_id = sqlite_host.create_integration()
+    with sqlite_host.app.app_context():
+        sqlite_host.db.engine.dispose()
+        monkeypatch.setattr(sqlite_host.db.engine.dialect, "connect", no_connection)
+    response = sqlite_host.post(integration_id, GOOD)
+    monkeypatch.undo()
+
+    assert (response.status_code, told) == (503, [(None, 503)])
+
+
 def test_a_receiver_of_refusals_may_fail(sqlite_host: Host, connect: Connect) -> None:
     told: list[int] = []
 

@@ -12,14 +12,18 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
 
 from flask_webhook_alerts import alert_acknowledged
 from flask_webhook_alerts import alert_created
 from flask_webhook_alerts import alert_resolved
+from flask_webhook_alerts import AlertMixin
 from flask_webhook_alerts import InvalidOption
 from flask_webhook_alerts import NotFound
 from flask_webhook_alerts import Receipt
+from flask_webhook_alerts import Refused
 from flask_webhook_alerts import Rejected
+from flask_webhook_alerts import WebhookAlerts
 from flask_webhook_alerts import WebhookAlertsError
 from tests.hosts import Host
 from tests.hosts import running_host
@@ -120,6 +124,21 @@ def test_receive_takes_what_a_compatible_integration_takes(inside_sqlite: Host) 
     payload = {"event_type": "create", "id": 7, "title": "Down", "more": (1, 2)}
 
     assert inside_sqlite.alerts.receive(integration, payload).thirdparty_id == "7"
+
+
+def test_receive_reads_a_payload_as_its_integration_says(inside_sqlite: Host) -> None:
+    integration = inside_sqlite.alerts.create_integration(
+        "a sender",
+        wrapper_key="body.alert",
+        title_template="{{ payload.Title }} ({{ integration.name }})",
+        description_template="{{ payload.nothing }}",
+    )
+    wrapped = inside_sqlite.alerts.receive(integration, {"body": {"alert": CREATE}}).alert
+    plain = inside_sqlite.alerts.receive(integration, {**CREATE, "Id": "cpu"}).alert
+
+    for alert in (wrapped, plain):
+        assert (alert.title, alert.description) == ("Disk full (a sender)", "/var")
+        assert ["Description" in note for note in alert.events[0].notes] == [True]
 
 
 def test_receive_looks_at_neither_token_nor_enabled(inside: Host) -> None:
@@ -308,6 +327,42 @@ def test_options_that_cannot_be_stored_are_refused(
     assert list(found) == []
 
 
+@pytest.mark.parametrize("database_url", ["postgresql", "mariadb"], indirect=True)
+def test_an_integration_that_another_process_has_just_deleted_is_unknown(host: Host) -> None:
+    integration_id = host.create_integration()
+    before = host.post(integration_id, {**RESOLVE, "Id": "no such alert"}).status_code
+    with host.app.app_context(), host.db.engine.begin() as other:
+        other.exec_driver_sql("DELETE FROM webhook_integration")
+
+    assert (before, host.post(integration_id, CREATE).status_code) == (200, 404)
+
+
+def test_what_the_host_s_own_tables_refuse_is_an_error_of_ours(database_url: str) -> None:
+    db = SQLAlchemy()
+
+    class Alert(AlertMixin, db.Model):  # type: ignore[name-defined, misc] # its base is made late
+        __table_args__ = (sa.CheckConstraint("title <> 'Forbidden'"),)
+
+    alerts = WebhookAlerts(db, alert_model=Alert)
+    with running_host(database_url, db=db, alerts=alerts) as host:
+        integration_id = host.create_integration()
+        forbidden = {**CREATE, "Title": "Forbidden"}
+
+        assert host.post(integration_id, forbidden).status_code == 422
+        with host.app.app_context(), pytest.raises(Refused):
+            alerts.receive(integration_id, forbidden)
+        assert host.post(integration_id, CREATE).status_code == 200
+
+
+def test_more_integrations_than_are_remembered_are_served(
+    sqlite_host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_webhook_alerts.memory._MOST", 2)
+    ids = [sqlite_host.create_integration(token="t0ken") for _ in range(4)]
+
+    assert [opens(sqlite_host, id_, "t0ken") for id_ in ids + ids] == [True] * 8
+
+
 def opens(host: Host, integration_id: str, token: str) -> bool:
     """Tell whether the endpoint takes the token."""
     answer = host.post(integration_id, CREATE, headers={"pagertree-token": token})
@@ -441,9 +496,6 @@ UNCOMMITTED: dict[str, Change] = {
     "saved as objects": save_in_bulk,
     "updated as mappings": update_in_bulk,
     "updated by SQL": lambda host: host.db.session.execute(sql(host)),
-    "updated by the connection": lambda host: host.db.session.connection().execute(
-        bulk_update(host)
-    ),
 }
 
 HARMLESS: dict[str, Change] = {

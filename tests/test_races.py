@@ -19,6 +19,7 @@ from flask import Flask
 from flask_webhook_alerts import alert_acknowledged
 from flask_webhook_alerts import alert_created
 from flask_webhook_alerts import alert_resolved
+from flask_webhook_alerts.store.changes import SteppedChanges
 from tests.hosts import Host
 from tests.hosts import running_host
 
@@ -136,6 +137,21 @@ def test_a_race_between_host_code_and_a_sender_has_one_winner(wide_host: Host) -
 
     assert pairs == [["ignored", "resolved"]] * 10
     assert walks(wide_host) == [["created", "resolved"]] * 10
+
+
+def test_an_event_that_loses_every_race_is_answered_with_503(
+    sqlite_host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[str] = []
+    integration_id = sqlite_host.create_integration()
+    post(sqlite_host, integration_id, ("create", "disk"))
+    # As if others resolved and created the alert again between our write and our look at it.
+    monkeypatch.setattr(SteppedChanges, "transition", lambda *_: tries.append("tried"))
+    payload = {"event_type": "resolve", "Id": "disk"}
+    answer = sqlite_host.post(integration_id, payload)
+
+    assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+    assert 1 < len(tries) <= 10
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import typing as t
 
 import sqlalchemy as sa
 
 from flask_webhook_alerts import clock
 from flask_webhook_alerts.events import AlertStatus
+from flask_webhook_alerts.events import Change
+from flask_webhook_alerts.events import EventKind
 from flask_webhook_alerts.events import IntegrationRecord
+from flask_webhook_alerts.events import Outcome
 from flask_webhook_alerts.mapping import Models
 from flask_webhook_alerts.mapping import table_of
 
+from .changes import change
 from .changes import facts
 from .values import Target
 
@@ -34,6 +39,18 @@ class Reads:
             for by_id in (True, False)
         }
 
+        event = self._events.c
+        moment = sa.bindparam("moment", type_=alert.created_at.type)
+        is_its_creation = sa.and_(
+            event.alert_id == alert.id, event.at == moment, event.kind == EventKind.CREATED.value
+        )
+        self._created = (
+            sa.select(*facts(alert), event.id.label("event_id"))
+            .add_columns(event.attempts, event.next_attempt_at)
+            .select_from(self._alerts.outerjoin(self._events, is_its_creation))
+            .where(*Target.condition(alert, by_id=False))
+            .where(sa.or_(alert.created_at == moment, alert.last_received_at == moment))
+        )
         related = (models.Integration, models.Integration.id == models.Alert.integration_id)
         self.alert_entities = (
             sa.select(models.Alert, models.Integration)
@@ -66,6 +83,16 @@ class Reads:
     def alert(self, connection: sa.Connection, target: Target) -> t.Any:
         """Return the facts of the alert that ``target`` means, or None."""
         return connection.execute(self._facts[target.is_by_id], target.parameters).first()
+
+    def created(self, connection: sa.Connection, target: Target, at: dt.datetime) -> Change | None:
+        """Return what a create of this very moment has done, if it was committed."""
+        row = connection.execute(self._created, {**target.parameters, "moment": at}).first()
+        if row is None:
+            return None
+
+        outcome = Outcome.REPEATED if row.event_id is None else Outcome.CREATED
+        claimed = row.next_attempt_at if row.attempts == 1 else None
+        return change(outcome, row, event_id=row.event_id, claimed_until=claimed)
 
     def count_alerts(self, connection: sa.Connection, integration_id: str) -> int:
         """Return how many alerts an integration has."""

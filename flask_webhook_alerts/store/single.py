@@ -66,7 +66,7 @@ class SingleStatementChanges:
         """Open an alert, or count a repetition of the active one."""
         values = event_row(EventKind.CREATED, at, plan, by=None, notes=event.notes)
         alert = alert_row(integration_id, event, at)
-        row = self._run(connection, self._create, _prefixed("alert", alert), values, at)
+        row = self._run(connection, self._create, _prefixed("alert", alert), values)
         return self._changed(Outcome.CREATED if row.event_id else Outcome.REPEATED, row, plan)
 
     def transition(
@@ -74,14 +74,19 @@ class SingleStatementChanges:
         at: dt.datetime, plan: Plan, by: str | None = None,
     ) -> Change | None:  # fmt: skip
         """Acknowledge or resolve an alert; None if none is in a state that allows it."""
+        # A claim needs to know whether an earlier event is still owed, and a statement that waited
+        # for the alert's row has an older view of the events: claimed is after the commit.
+        if plan.claim_until is not None:
+            plan = Plan(due_at=at)
         values = event_row(kind, at, plan, by=by, notes=())
         statement = self._transitions[kind, target.is_by_id]
-        row = self._run(connection, statement, {**target.parameters, "moment": at}, values, at)
+        row = self._run(connection, statement, {**target.parameters, "moment": at}, values)
         return row and self._changed(OUTCOMES[kind], row, plan)
 
     def _with_event(self, write: t.Any, *, is_new: bool) -> sa.Select[t.Any]:
         written = write.cte("written")
-        source = sa.select(written.c.id, *self._event_values(written, is_new))
+        values = [_parameter(self._event.c[name]) for name in EVENT_COLUMNS]
+        source = sa.select(written.c.id, *values)
         if is_new:
             source = source.where(written.c.occurrences == 1)
         noted = (
@@ -94,27 +99,11 @@ class SingleStatementChanges:
             written.outerjoin(noted, sa.true())
         )
 
-    def _event_values(self, written: t.Any, is_new: bool) -> list[sa.ColumnElement[t.Any]]:
-        values = {name: _parameter(self._event.c[name]) for name in EVENT_COLUMNS}
-        if not is_new:
-            # A later event waits for an earlier one that is still owed.
-            event = self._event.alias()
-            owed = sa.exists().where(
-                event.c.alert_id == written.c.id,
-                event.c.delivered_at.is_(None),
-                event.c.next_attempt_at.is_not(None),
-            )
-            waits = sa.and_(values["attempts"] > 0, owed)
-            due_at = _parameter(self._event.c.next_attempt_at, "due_at")
-            values["attempts"] = sa.case((waits, 0), else_=values["attempts"])
-            values["next_attempt_at"] = sa.case((waits, due_at), else_=values["next_attempt_at"])
-        return list(values.values())
-
     def _run(
         self, connection: sa.Connection, statement: sa.Select[t.Any], parameters: t.Any,
-        values: dict[str, t.Any], at: dt.datetime,
+        values: dict[str, t.Any],
     ) -> t.Any:  # fmt: skip
-        parameters = {**parameters, **_prefixed("event", values), "event_due_at": at}
+        parameters = {**parameters, **_prefixed("event", values)}
         return connection.execute(statement, parameters).first()
 
     def _changed(self, outcome: Outcome, row: t.Any, plan: Plan) -> Change:
@@ -122,14 +111,14 @@ class SingleStatementChanges:
         return change(outcome, row, event_id=row.event_id, claimed_until=claimed)
 
 
-def _bind(column: sa.Column[t.Any], prefix: str, name: str = "") -> sa.BindParameter[t.Any]:
-    return sa.bindparam(f"{prefix}_{name or column.name}", type_=column.type)
+def _bind(column: sa.Column[t.Any], prefix: str) -> sa.BindParameter[t.Any]:
+    return sa.bindparam(f"{prefix}_{column.name}", type_=column.type)
 
 
 def _prefixed(prefix: str, values: dict[str, t.Any]) -> dict[str, t.Any]:
     return {f"{prefix}_{name}": value for name, value in values.items()}
 
 
-def _parameter(column: sa.Column[t.Any], name: str = "") -> sa.ColumnElement[t.Any]:
+def _parameter(column: sa.Column[t.Any]) -> sa.ColumnElement[t.Any]:
     # A cast, since PostgreSQL takes a bare parameter in a select list for text.
-    return sa.cast(_bind(column, "event", name), column.type)
+    return sa.cast(_bind(column, "event"), column.type)

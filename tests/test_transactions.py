@@ -1,0 +1,484 @@
+"""Writes that fail: which errors mean "again", which mean "later", which mean "never"."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+import typing as t
+from collections.abc import Callable
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.event import listens_for
+
+from flask_webhook_alerts import transactions
+from flask_webhook_alerts.errors import Refused
+from flask_webhook_alerts.errors import Unavailable
+from flask_webhook_alerts.transactions import diagnose
+from flask_webhook_alerts.transactions import Fault
+
+Work: t.TypeAlias = Callable[[sa.Connection], object]
+
+SERVERS = ["postgresql", "mariadb"]
+
+metadata = sa.MetaData()
+box = sa.Table(
+    "box",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("content", sa.String(10), nullable=False, default=""),
+    sa.Column("count", sa.Integer, nullable=False, default=0),
+    sa.Column("extra", sa.JSON),
+)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    """An engine of a database with two boxes, that waits for no lock for long."""
+    options: dict[str, t.Any] = {}
+    if database_url.startswith("sqlite"):
+        options["connect_args"] = {"timeout": 0.05}
+    engine = sa.create_engine(database_url, **options)
+    metadata.create_all(engine)
+    with engine.begin() as connection:
+        connection.execute(sa.insert(box), [{"id": 1}, {"id": 2}])
+    yield engine
+    engine.dispose()
+    metadata.drop_all(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def sqlite_engine(sqlite_url: str) -> Iterator[sa.Engine]:
+    engine = sa.create_engine(sqlite_url, connect_args={"timeout": 0.05})
+    metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+def count_up(connection: sa.Connection, id_: int = 1) -> int:
+    statement = sa.update(box).where(box.c.id == id_).values(count=box.c.count + 1)
+    return connection.execute(statement).rowcount
+
+
+def counts(engine: sa.Engine) -> list[int]:
+    with engine.connect() as connection:
+        return list(connection.scalars(sa.select(box.c.count).order_by(box.c.id)))
+
+
+class Tries:
+    """Work that first runs into a fault, so many times, and then counts up."""
+
+    def __init__(self, fault: Work, times: int = 1) -> None:
+        self.fault, self.times, self.number = fault, times, 0
+
+    def __call__(self, connection: sa.Connection) -> int:
+        self.number += 1
+        if self.number <= self.times:
+            self.fault(connection)
+        return count_up(connection)
+
+
+def raising(error: BaseException) -> Work:
+    def fault(_connection: sa.Connection) -> None:
+        raise error
+
+    return fault
+
+
+def operational(*args: object, **attributes: object) -> exc.OperationalError:
+    """Return the error of an imagined driver."""
+    error = sqlite3.OperationalError(*args)
+    vars(error).update(attributes)
+    return exc.OperationalError("UPDATE", {}, error)
+
+
+# --- What is committed ---
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_the_work_is_committed_when_it_returns(engine: sa.Engine, single: bool) -> None:
+    assert transactions.run(engine, count_up, single=single) == 1
+
+    assert counts(engine) == [1, 0]
+
+
+def test_what_work_did_before_an_error_is_gone(engine: sa.Engine) -> None:
+    def work(connection: sa.Connection) -> t.NoReturn:
+        count_up(connection)
+        raise LookupError("a fault of our own")
+
+    with pytest.raises(LookupError):
+        transactions.run(engine, work)
+
+    assert counts(engine) == [0, 0]
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_connections_go_back_as_they_came(engine: sa.Engine, single: bool) -> None:
+    transactions.run(engine, count_up, single=single)
+    with engine.connect() as connection:
+        count_up(connection)
+        connection.rollback()
+
+    assert counts(engine) == [1, 0]
+
+
+def test_a_transaction_that_the_driver_has_begun_is_kept(sqlite_engine: sa.Engine) -> None:
+    @listens_for(sqlite_engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("INSERT INTO box (id, content, count) VALUES (1, '', 0)")
+
+    assert transactions.run(sqlite_engine, count_up) == 1
+
+
+# --- Others are in the way ---
+
+
+@contextmanager
+def locked(engine: sa.Engine, id_: int = 1) -> Iterator[sa.Connection]:
+    """Hold the lock of a box in another transaction."""
+    with engine.connect() as other, other.begin():
+        count_up(other, id_)
+        yield other
+
+
+def do_not_wait(connection: sa.Connection) -> None:
+    """Let the connection wait for locks as briefly as its database can."""
+    statements = {
+        "postgresql": "SET LOCAL lock_timeout = '50ms'",
+        "mysql": "SET innodb_lock_wait_timeout = 1",
+    }
+    connection.exec_driver_sql(statements[connection.dialect.name])
+
+
+@pytest.mark.parametrize("database_url", SERVERS, indirect=True)
+def test_a_write_that_waited_too_long_is_tried_again(engine: sa.Engine) -> None:
+    with locked(engine) as other:
+
+        def meet_the_lock(connection: sa.Connection) -> None:
+            do_not_wait(connection)
+            try:
+                count_up(connection)
+            finally:
+                other.rollback()
+
+        tries = Tries(meet_the_lock)
+        assert transactions.run(engine, tries) == 1
+
+    assert (tries.number, counts(engine)) == (2, [1, 0])
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_a_busy_sqlite_is_tried_again(
+    sqlite_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, single: bool
+) -> None:
+    pauses: list[float] = []
+    with sqlite_engine.begin() as connection:
+        connection.execute(sa.insert(box), [{"id": 1}, {"id": 2}])
+    with locked(sqlite_engine) as other:
+
+        def pause(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) == 2:
+                other.rollback()
+
+        monkeypatch.setattr(time, "sleep", pause)
+        assert transactions.run(sqlite_engine, count_up, single=single) == 1
+
+    assert counts(sqlite_engine) == [1, 0]
+    assert len(pauses) == 2
+    assert all(0 <= seconds <= 0.25 for seconds in pauses)
+
+
+@pytest.mark.parametrize("database_url", SERVERS, indirect=True)
+def test_a_lock_that_is_never_given_back_is_not_waited_for_for_ever(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transactions, "PATIENCE", 0.5)
+    with ThreadPoolExecutor(1) as pool, locked(engine):
+        writing = pool.submit(transactions.run, engine, count_up)
+
+        assert isinstance(writing.exception(timeout=4), Unavailable)
+
+
+@pytest.mark.parametrize("database_url", SERVERS, indirect=True)
+def test_the_loser_of_a_deadlock_is_tried_again(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        more = [{"id": number} for number in range(3, 30)]
+        connection.execute(sa.insert(box), more)
+    waits = threading.Event()
+    with ThreadPoolExecutor(1) as pool, locked(engine, 2) as other:
+        # MariaDB ends the transaction that has written less, PostgreSQL the one that looks first.
+        other.execute(sa.update(box).where(box.c.id > 2).values(content="much"))
+
+        def take_the_first_box() -> None:
+            waits.set()
+            count_up(other, 1)
+            other.commit()
+
+        def cross(connection: sa.Connection) -> None:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("SET LOCAL deadlock_timeout = '200ms'")
+            count_up(connection, 1)
+            pool.submit(take_the_first_box)
+            assert waits.wait(10)
+            count_up(connection, 2)
+
+        tries = Tries(cross)
+        assert transactions.run(engine, tries) == 1
+
+    assert (tries.number, counts(engine)[:2]) == (2, [2, 1])
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+def test_a_write_that_was_not_serializable_is_tried_again(engine: sa.Engine, level: str) -> None:
+    strict = engine.execution_options(isolation_level=level)
+
+    def read_what_another_changes(connection: sa.Connection) -> None:
+        connection.execute(sa.select(box)).all()
+        with engine.begin() as other:
+            count_up(other)
+
+    tries = Tries(read_what_another_changes)
+    assert transactions.run(strict, tries) == 1
+
+    assert (tries.number, counts(engine)) == (2, [2, 0])
+
+
+def test_a_write_that_always_loses_is_given_up_after_ten_tries(
+    sqlite_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    tries = Tries(raising(operational(sqlite_errorcode=sqlite3.SQLITE_BUSY)), times=100)
+
+    with pytest.raises(Unavailable):
+        transactions.run(sqlite_engine, tries)
+
+    assert (tries.number, len(pauses)) == (10, 9)
+    assert all(0 <= seconds <= 0.25 for seconds in pauses)
+
+
+def test_a_write_that_always_loses_is_given_up_when_patience_ends(
+    sqlite_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = iter(range(0, 1_000, 3))
+    monkeypatch.setattr(time, "monotonic", lambda: next(seconds))
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    tries = Tries(raising(operational(sqlite_errorcode=sqlite3.SQLITE_BUSY)), times=100)
+
+    with pytest.raises(Unavailable):
+        transactions.run(sqlite_engine, tries)
+
+    assert tries.number == 3
+
+
+# --- The connection breaks ---
+
+
+def backend(connection: sa.Connection) -> int:
+    """Return what the server calls the connection."""
+    is_postgresql = connection.dialect.name == "postgresql"
+    statement = "SELECT pg_backend_pid()" if is_postgresql else "SELECT connection_id()"
+    return t.cast(int, connection.exec_driver_sql(statement).scalar_one())
+
+
+def kill(other: sa.Connection, id_: int) -> None:
+    """Have the server end a connection."""
+    is_postgresql = other.dialect.name == "postgresql"
+    other.exec_driver_sql(f"SELECT pg_terminate_backend({id_})" if is_postgresql else f"KILL {id_}")
+
+
+@contextmanager
+def killing(engine: sa.Engine) -> Iterator[Work]:
+    """Yield a fault that has the server end the connection."""
+    with engine.connect() as other:
+        yield lambda connection: kill(other, backend(connection))
+
+
+@pytest.mark.parametrize("database_url", SERVERS, indirect=True)
+@pytest.mark.parametrize("single", [False, True])
+def test_a_write_whose_connection_broke_is_tried_once_more(engine: sa.Engine, single: bool) -> None:
+    with killing(engine) as fault:
+        tries = Tries(fault)
+        assert transactions.run(engine, tries, single=single) == 1
+
+    assert (tries.number, counts(engine)) == (2, [1, 0])
+
+
+@pytest.mark.parametrize("database_url", SERVERS, indirect=True)
+def test_a_write_whose_second_connection_broke_too_is_given_up(engine: sa.Engine) -> None:
+    with killing(engine) as fault:
+        tries = Tries(fault, times=100)
+        with pytest.raises(Unavailable):
+            transactions.run(engine, tries)
+
+    assert (tries.number, counts(engine)) == (2, [0, 0])
+
+
+@pytest.mark.parametrize("database_url", SERVERS, indirect=True)
+def test_connections_that_broke_in_the_pool_are_replaced(engine: sa.Engine) -> None:
+    with engine.connect() as other:
+        with engine.connect() as idle:
+            id_ = backend(idle)
+        kill(other, id_)
+
+    assert transactions.run(engine, count_up) == 1
+
+
+# --- The database does not serve, or never will ---
+
+
+def too_long(connection: sa.Connection) -> None:
+    connection.execute(sa.insert(box).values(id=3, content="x" * 11))
+
+
+def too_large(connection: sa.Connection) -> None:
+    connection.execute(sa.insert(box).values(id=3, count=2**40))
+
+
+def null(connection: sa.Connection) -> None:
+    connection.execute(sa.insert(box).values(id=3, content=None))
+
+
+def duplicate(connection: sa.Connection) -> None:
+    connection.execute(sa.insert(box).values(id=1))
+
+
+@pytest.mark.parametrize("fault", [null, duplicate])
+def test_what_the_database_refuses_is_not_tried_again(engine: sa.Engine, fault: Work) -> None:
+    check_one_try(engine, fault, Refused)
+
+
+@pytest.mark.parametrize("database_url", SERVERS, indirect=True)
+@pytest.mark.parametrize("fault", [too_long, too_large])
+def test_what_does_not_fit_is_not_tried_again(engine: sa.Engine, fault: Work) -> None:
+    check_one_try(engine, fault, Refused)
+
+
+def missing_table(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("UPDATE no_such_table SET x = 1")
+
+
+def read_only(connection: sa.Connection) -> None:
+    statements = {
+        "sqlite": "PRAGMA query_only = ON",
+        "postgresql": "SET LOCAL transaction_read_only = ON",
+        "mysql": "SELECT 1",
+    }
+    connection.exec_driver_sql(statements[connection.dialect.name])
+    count_up(connection)
+    raise operational("MariaDB cannot be made read-only within a transaction")
+
+
+@pytest.mark.parametrize("fault", [missing_table, read_only])
+def test_what_the_database_does_not_serve_now_is_not_tried_again(
+    engine: sa.Engine, fault: Work
+) -> None:
+    check_one_try(engine, fault, Unavailable)
+
+
+def check_one_try(engine: sa.Engine, fault: Work, error: type[Exception]) -> None:
+    tries = Tries(fault)
+    with pytest.raises(error) as caught:
+        transactions.run(engine, tries)
+
+    assert isinstance(caught.value.__cause__, exc.SQLAlchemyError)
+    assert (tries.number, counts(engine)) == (1, [0, 0])
+
+
+def test_a_full_sqlite_is_unavailable(sqlite_engine: sa.Engine) -> None:
+    def fill(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+        connection.execute(sa.insert(box).values(id=3, extra="x" * 1_000_000))
+
+    tries = Tries(fill)
+    with pytest.raises(Unavailable):
+        transactions.run(sqlite_engine, tries)
+    assert tries.number == 1
+
+
+def test_a_database_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'no' / 'folder' / 'host.db'}")
+
+    with pytest.raises(Unavailable):
+        transactions.run(engine, count_up)
+
+
+@pytest.mark.parametrize("name", ["postgresql+psycopg", "mysql+pymysql"])
+def test_a_server_that_is_not_there_is_unavailable(name: str) -> None:
+    engine = sa.create_engine(f"{name}://nobody@127.0.0.1:9/nothing")
+
+    with pytest.raises(Unavailable):
+        transactions.run(engine, count_up)
+
+
+def test_an_exhausted_pool_is_unavailable(database_url: str) -> None:
+    engine = sa.create_engine(
+        database_url, poolclass=sa.QueuePool, pool_size=1, max_overflow=0, pool_timeout=0.05
+    )
+    with engine.connect(), pytest.raises(Unavailable):
+        transactions.run(engine, count_up)
+    engine.dispose()
+
+
+# --- Errors that cannot be had on demand ---
+
+FAULTS: dict[str, tuple[exc.StatementError | exc.TimeoutError, Fault]] = {
+    "a deadlock of psycopg 2": (operational("deadlock", pgcode="40P01"), Fault.CONFLICT),
+    "a deadlock of asyncpg": (operational("deadlock", sqlstate="40P01"), Fault.CONFLICT),
+    "a changed record of MariaDB": (operational(1020, "Record has changed"), Fault.CONFLICT),
+    "the same with a SQLSTATE": (
+        operational(1020, "Record has changed", sqlstate="HY000"),
+        Fault.CONFLICT,
+    ),
+    "a busy snapshot of SQLite": (
+        operational("locked", sqlite_errorcode=sqlite3.SQLITE_BUSY_SNAPSHOT),
+        Fault.CONFLICT,
+    ),
+    "a locked table of SQLite": (
+        operational("locked", sqlite_errorcode=sqlite3.SQLITE_LOCKED),
+        Fault.CONFLICT,
+    ),
+    "a broken file of SQLite": (
+        operational("malformed", sqlite_errorcode=sqlite3.SQLITE_CORRUPT),
+        Fault.AWAY,
+    ),
+    "an unknown code": (operational(4711, "what?"), Fault.AWAY),
+    "a shutdown of PostgreSQL": (operational("bye", sqlstate="57P03"), Fault.AWAY),
+    "no code": (operational("what?"), Fault.AWAY),
+    "no words": (operational(), Fault.AWAY),
+    "a SQLSTATE that is none": (operational("what?", sqlstate=None), Fault.AWAY),
+    "a broken connection": (
+        exc.OperationalError("UPDATE", {}, sqlite3.OperationalError(), connection_invalidated=True),
+        Fault.LOST,
+    ),
+    "a conflict on a broken connection": (
+        exc.OperationalError(
+            "UPDATE", {}, sqlite3.OperationalError(1213, "x"), connection_invalidated=True
+        ),
+        Fault.LOST,
+    ),
+    "an exhausted pool": (exc.TimeoutError("QueuePool limit"), Fault.AWAY),
+    "a value that no type takes": (
+        exc.StatementError("bad value", "INSERT", {}, TypeError("no JSON")),
+        Fault.REFUSED,
+    ),
+    "a value out of range": (
+        exc.DataError("INSERT", {}, sqlite3.DataError("out of range")),
+        Fault.REFUSED,
+    ),
+}
+
+
+@pytest.mark.parametrize(("error", "fault"), FAULTS.values(), ids=FAULTS)
+def test_errors_are_told_apart(error: exc.StatementError | exc.TimeoutError, fault: Fault) -> None:
+    assert diagnose(error) is fault
