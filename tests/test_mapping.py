@@ -382,21 +382,20 @@ def test_an_alert_that_the_hosts_columns_forbid_is_not_half_stored(database_url:
         assert (host.stored_alerts(), host.stored_events()) == ([], [])
 
 
+COLUMN = {"extra": lambda: orm.mapped_column(sa.String(40), nullable=False)}
+
+
 @pytest.mark.parametrize("own", ["alert_model", "event_model"])
 def test_a_column_that_nobody_can_fill_is_refused_at_once(own: str, sqlite_url: str) -> None:
-    with pytest.raises(RuntimeError, match=r"Nothing can fill \w+\.extra when an alert comes in"):
-        with filled_host(sqlite_url, {own: {"extra": must_be_given}}):
-            pytest.fail("The host was built.")
+    said = r"Nothing can fill \w+\.extra when an alert comes in"
+    with pytest.raises(RuntimeError, match=said), filled_host(sqlite_url, {own: COLUMN}):
+        pytest.fail("The host was built.")
 
 
 def never_right() -> orm.MappedColumn[t.Any]:
     return orm.mapped_column(
         sa.String(40), sa.CheckConstraint("extra = 'right'"), server_default="wrong"
     )
-
-
-def must_be_given() -> orm.MappedColumn[t.Any]:
-    return orm.mapped_column(sa.String(40), nullable=False)
 
 
 # --- Tables of the host around ours -------------------------------------------------------------

@@ -29,6 +29,7 @@ from flask_webhook_alerts import memory
 from flask_webhook_alerts import signals
 from flask_webhook_alerts import transactions
 from flask_webhook_alerts import WebhookAlerts
+from flask_webhook_alerts.mapping import touch
 from tests.conftest import PostEvent
 from tests.hosts import Host
 from tests.hosts import running_host
@@ -838,7 +839,7 @@ def test_without_a_table_nothing_is_half_stored(
 ) -> None:
     post_event(key="old")
     drop_with_dependents(host, table)
-    host.alerts._models.touch()  # forget the integration
+    touch(host.alerts.Integration)  # forget the integration that is remembered
 
     response = post_event(event_type, key="old" if event_type == "resolve" else "new")
 

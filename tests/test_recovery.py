@@ -1,0 +1,85 @@
+"""Break the connection after the commit: the repeated write must find what it has done."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+
+import pytest
+
+from flask_webhook_alerts import alert_created
+from flask_webhook_alerts.state import KEY
+from flask_webhook_alerts.state import State
+from tests.conftest import PostEvent
+from tests.hosts import Host
+
+
+@pytest.fixture
+def lose_answers(host: Host, monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
+    """Make the answer of each commit of a change get lost, or leave the commit out too."""
+    state: State = host.app.extensions[KEY]
+    change = state.database.change
+
+    def lose(is_committed: bool) -> None:
+        def broken(work: t.Any, recover: t.Any = None) -> t.Any:
+            if is_committed:
+                change(work)
+            return change(lambda connection: recover(connection) or work(connection))
+
+        monkeypatch.setattr(state.database, "change", broken)
+
+    return lose
+
+
+def test_a_create_whose_answer_was_lost_is_not_counted_twice(
+    host: Host, post_event: PostEvent, lose_answers: Callable[[bool], None]
+) -> None:
+    lose_answers(True)
+
+    response = post_event()
+
+    assert response.get_json()["outcome"] == "created"
+    assert [alert.occurrences for alert in host.stored_alerts()] == [1]
+    assert [event.kind for event in host.stored_events()] == ["created"]
+
+
+def test_a_repeat_whose_answer_was_lost_is_not_counted_twice(
+    host: Host, post_event: PostEvent, lose_answers: Callable[[bool], None]
+) -> None:
+    post_event()
+    lose_answers(True)
+
+    response = post_event()
+
+    assert response.get_json()["outcome"] == "repeated"
+    assert [alert.occurrences for alert in host.stored_alerts()] == [2]
+
+
+def test_a_create_that_was_not_committed_is_made(
+    host: Host, post_event: PostEvent, lose_answers: Callable[[bool], None]
+) -> None:
+    lose_answers(False)
+
+    assert post_event().get_json()["outcome"] == "created"
+    assert [alert.occurrences for alert in host.stored_alerts()] == [1]
+
+
+def test_the_signal_of_a_create_whose_answer_was_lost_is_sent_at_once(
+    host: Host,
+    post_event: PostEvent,
+    lose_answers: Callable[[bool], None],
+    connect: Callable[..., None],
+) -> None:
+    told: list[int] = []
+
+    def listen(_app: object, *, event: t.Any, **_extra: object) -> None:
+        told.append(event.id)
+
+    connect(alert_created, listen)
+    lose_answers(True)
+
+    post_event()
+
+    (event,) = host.stored_events()
+    assert told == [event.id]
+    assert event.delivered_at is not None
