@@ -62,10 +62,9 @@ format: $(VENV)/.has-check ## Let ruff rewrite what it can
 	$(bin)/ruff check --fix
 	$(bin)/ruff format
 
-types: $(VENV)/.has-check $(VENV)/.has-test ## Check types: mypy, pyright, the public interface
+types: $(VENV)/.has-check $(VENV)/.has-test ## Check types with mypy and pyright
 	$(bin)/mypy
 	$(bin)/pyright
-	$(bin)/pyright --verifytypes flask_webhook_alerts --ignoreexternal
 
 layers: $(VENV)/.has-check ## Check that imports point down
 	$(bin)/lint-imports
@@ -78,12 +77,15 @@ lowest: $(VENV)/.has-release ## Run the tests on the lowest versions that pyproj
 		--editable . --group test 'sqlalchemy>=2.0.16,<2.1'
 	$(WORK)/lowest/bin/python $(pytest) $(PYTEST_ARGS)
 
-wheel: $(VENV)/.has-release ## Build the wheel, install it into an empty place, send it an alert
+wheel: $(VENV)/.has-release $(VENV)/.has-check ## Build the wheel, install it into an empty place, try it
 	rm -rf $(WORK)/dist $(WORK)/wheel
 	$(bin)/python -m build --outdir $(WORK)/dist
 	$(bin)/python -m venv $(WORK)/wheel
 	$(WORK)/wheel/bin/python -m pip install --quiet $(WORK)/dist/*.whl
 	$(WORK)/wheel/bin/python -I -c "$$SMALLEST_APP"
+	@# Pyright judges an installed package, which it finds by the first python on the path.
+	cd $(WORK)/wheel && PATH="$$PWD/bin:$$PATH" $(abspath $(bin))/pyright \
+		--verifytypes flask_webhook_alerts --ignoreexternal
 
 clean: ## Remove what was made, but neither .venv nor the demo's database
 	rm -rf $(WORK) build dist htmlcov .coverage* .*_cache .hypothesis

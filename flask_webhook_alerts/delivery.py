@@ -27,7 +27,7 @@ from .store.values import LEASE
 from .store.values import MAX_ATTEMPTS
 from .store.values import Plan
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 _SIGNALS = {
     EventKind.CREATED: signals.alert_created,
@@ -203,12 +203,18 @@ class Delivery:
         reads, session = self._database.store.reads, self._database.host.session
         row = session.execute(reads.event_entities, {"event_id": event_id}).first()
         # The alert may have been deleted meanwhile: then there is nothing to tell.
-        return row and {"event": row[0], "alert": row[1], "integration": row[2]}
+        if row is None:
+            return None
+
+        return {"event": row[0], "alert": row[1], "integration": row[2]}
 
     def _load_alert(self, alert_id: int) -> dict[str, t.Any] | None:
         reads, session = self._database.store.reads, self._database.host.session
         row = session.execute(reads.alert_entities, {"alert_id": alert_id}).first()
-        return row and {"alert": row[0], "integration": row[1]}
+        if row is None:
+            return None
+
+        return {"alert": row[0], "integration": row[1]}
 
 
 class LeaseLost(Exception):

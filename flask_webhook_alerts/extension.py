@@ -6,6 +6,7 @@ import datetime as dt
 import typing as t
 from collections.abc import Mapping
 
+from flask import Blueprint
 from flask import Flask
 
 from . import cli
@@ -51,7 +52,7 @@ class WebhookAlerts:
         self._host = HostDatabase(db)
         self._models = self._build_models(alert_model, integration_model, event_model)
         self._register_blueprint = register_blueprint
-        self.blueprint = webhook.create_blueprint()
+        self.blueprint: Blueprint = webhook.create_blueprint()
         if app is not None:
             self.init_app(app)
 

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.event import listen
 
 from . import clock
 from .models import AlertEventMixin
@@ -79,9 +80,9 @@ def _make_times_utc(target: object, *_context: object) -> None:
 
 
 for _mixin in _TIMES:
-    sa.event.listen(_mixin, "instrument_class", _complete_table, propagate=True)
-    sa.event.listen(_mixin, "load", _make_times_utc, propagate=True)
-    sa.event.listen(_mixin, "refresh", _make_times_utc, propagate=True)
+    listen(_mixin, "instrument_class", _complete_table, propagate=True)
+    listen(_mixin, "load", _make_times_utc, propagate=True)
+    listen(_mixin, "refresh", _make_times_utc, propagate=True)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -35,15 +35,15 @@ class StrictSchema(ma.Schema):
     everything adds what it tolerated.
     """
 
-    event_type = Word(EventType, required=True)
-    thirdparty_id = Identifier(required=True, data_key="Id")
-    title = Text(required=True, data_key="Title")
-    description = Text(required=True, data_key="Description")
-    tags = Labels(data_key="Tags")
-    dedup_keys = Labels(or_one=True)
-    meta = Meta(data_key="Meta")
-    urgency = UrgencyWord(data_key="Urgency")
-    notes = ma.fields.Raw(required=True)
+    event_type: Word = Word(EventType, required=True)
+    thirdparty_id: Identifier = Identifier(required=True, data_key="Id")
+    title: Text = Text(required=True, data_key="Title")
+    description: Text = Text(required=True, data_key="Description")
+    tags: Labels = Labels(data_key="Tags")
+    dedup_keys: Labels = Labels(or_one=True)
+    meta: Meta = Meta(data_key="Meta")
+    urgency: UrgencyWord = UrgencyWord(data_key="Urgency")
+    notes: ma.fields.Raw = ma.fields.Raw(required=True)
 
     @ma.post_load
     def make_event(self, data: dict[str, t.Any], **_options: t.Any) -> IncomingEvent:
@@ -63,7 +63,7 @@ class CompatibleSchema(StrictSchema):
     Uptime Kuma, LibreNMS and Apprise really send.
     """
 
-    description = Text(data_key="Description")
+    description: Text = Text(data_key="Description")
 
     @ma.pre_load
     def forgive(self, data: dict[str, t.Any], **_options: t.Any) -> dict[str, t.Any]:

@@ -16,7 +16,7 @@ from flask import has_app_context
 from flask.ctx import AppContext
 from flask.globals import app_ctx
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 Receiver = Callable[..., t.Any]
 LoadArguments = Callable[[], dict[str, t.Any] | None]
@@ -65,7 +65,7 @@ def _context(app: Flask) -> Iterator[None]:
     try:
         yield
     finally:
-        while (left := _current_context()) not in {outer, context, None}:
+        while (left := _current_context()) and left not in {outer, context}:
             left.pop()
         if left is not context:
             raise RuntimeError("The receiver has popped the app context that it was called in.")

@@ -10,6 +10,7 @@ import typing as t
 
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.event import listen
 
 from .mapping import touch
 from .models import IntegrationMixin
@@ -28,7 +29,7 @@ class HostDatabase:
         self._db = db
         self.metadata: sa.MetaData = db.metadata
         for name, listener in _LISTENERS.items():
-            sa.event.listen(db.session, name, listener)
+            listen(db.session, name, listener)
 
     @property
     def session(self) -> orm.Session:

@@ -11,19 +11,19 @@ import blinker
 
 _signals = blinker.Namespace()
 
-alert_created = _signals.signal("alert-created")
+alert_created: blinker.NamedSignal = _signals.signal("alert-created")
 """Sent after a new alert is committed, at least once: ``alert``, ``integration`` and ``event``,
 rows loaded through the ``db.session`` of the receiver's own app context."""
 
-alert_acknowledged = _signals.signal("alert-acknowledged")
+alert_acknowledged: blinker.NamedSignal = _signals.signal("alert-acknowledged")
 """Sent after an acknowledgement is committed, at least once, with the same arguments."""
 
-alert_resolved = _signals.signal("alert-resolved")
+alert_resolved: blinker.NamedSignal = _signals.signal("alert-resolved")
 """Sent after a resolution is committed, at least once, with the same arguments."""
 
-alert_repeated = _signals.signal("alert-repeated")
+alert_repeated: blinker.NamedSignal = _signals.signal("alert-repeated")
 """Sent after a repeated create is counted, best effort: ``alert`` and ``integration``."""
 
-request_rejected = _signals.signal("request-rejected")
+request_rejected: blinker.NamedSignal = _signals.signal("request-rejected")
 """Sent for each refused request, best effort: ``integration`` (None if the id is unknown),
 the HTTP ``status`` and the ``reason`` in words. Never with a token or a body."""

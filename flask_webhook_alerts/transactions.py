@@ -13,11 +13,12 @@ from collections.abc import Callable
 from collections.abc import Iterator
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 from .errors import Refused
 from .errors import Unavailable
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 T = t.TypeVar("T")
 
@@ -45,9 +46,9 @@ class Fault(enum.Enum):
     REFUSED = "the database will never take this write"
 
 
-def diagnose(error: sa.exc.StatementError | sa.exc.TimeoutError) -> Fault:
+def diagnose(error: exc.StatementError | exc.TimeoutError) -> Fault:
     """Tell what ``error`` means; what is not known to be final counts as passing."""
-    if isinstance(error, sa.exc.DBAPIError):
+    if isinstance(error, exc.DBAPIError):
         if error.connection_invalidated:
             return Fault.LOST
 
@@ -57,10 +58,10 @@ def diagnose(error: sa.exc.StatementError | sa.exc.TimeoutError) -> Fault:
 
         # A missing table is an OperationalError or a ProgrammingError, hence "away": the sender
         # tries again, and nothing is lost until the host has migrated.
-        is_final = isinstance(error, (sa.exc.DataError, sa.exc.IntegrityError))
+        is_final = isinstance(error, (exc.DataError, exc.IntegrityError))
         return Fault.REFUSED if is_final or code in _REFUSALS else Fault.AWAY
 
-    return Fault.REFUSED if isinstance(error, sa.exc.StatementError) else Fault.AWAY
+    return Fault.REFUSED if isinstance(error, exc.StatementError) else Fault.AWAY
 
 
 def run(
@@ -89,7 +90,7 @@ def run(
                     return done
 
                 return work(connection)
-        except (sa.exc.StatementError, sa.exc.TimeoutError) as error:
+        except (exc.StatementError, exc.TimeoutError) as error:
             fault = diagnose(error)
             lost += fault is Fault.LOST
             if not _may_repeat(fault, attempt, lost, started):

@@ -32,7 +32,7 @@ from .state import get_state
 from .state import State
 from .urls import ENDPOINT
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 _ALLOW = "POST, OPTIONS"
 _MOST_LOGGED = 64

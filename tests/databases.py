@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 SERVERS = {
     "postgresql": os.environ.get(
@@ -47,7 +48,7 @@ def _run_or_skip(engine: sa.Engine, statement: str, kind: str) -> None:
     try:
         with engine.connect() as connection:
             connection.exec_driver_sql(statement)
-    except sa.exc.OperationalError as error:
+    except exc.OperationalError as error:
         reason = f"No {kind} server answers at {engine.url!r}: {error.orig}"
         if "CI" in os.environ:
             pytest.fail(reason)

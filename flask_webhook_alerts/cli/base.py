@@ -29,7 +29,7 @@ class Commands(AppGroup):
         return lambda function: add(_explained(function))
 
 
-group = Commands("webhook-alerts", help="Manage integrations, alerts and their delivery.")
+group: Commands = Commands("webhook-alerts", help="Manage integrations, alerts and their delivery.")
 
 
 def _explained(function: Function) -> Function:

@@ -6,9 +6,12 @@ import datetime as dt
 import json
 import re
 import typing as t
+from collections.abc import Callable
 from collections.abc import Iterable
 
 import click
+
+Decorator: t.TypeAlias = Callable[[t.Callable[..., t.Any]], t.Callable[..., t.Any]]
 
 _DURATION = re.compile(r"(\d{1,9})([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -16,12 +19,14 @@ _LONGEST = dt.timedelta(days=36_500)
 _LONGEST_PAUSE = 86_400
 _MAX_ALERT_ID = 2**63 - 1
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
-alert_argument = click.argument(
+json_option: Decorator = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON for programs."
+)
+yes_option: Decorator = click.option("--yes", is_flag=True, help="Do not ask.")
+alert_argument: Decorator = click.argument(
     "alert_id", metavar="ID", type=click.IntRange(min=1, max=_MAX_ALERT_ID)
 )
-integration_argument = click.argument("integration_id", metavar="ID")
+integration_argument: Decorator = click.argument("integration_id", metavar="ID")
 
 
 def duration(text: str) -> dt.timedelta:

@@ -15,7 +15,7 @@ class Stop:
     """Whether Ctrl-C or SIGTERM has asked to stop. Asked again, it interrupts at once."""
 
     def __init__(self) -> None:
-        self.wanted = False
+        self.wanted: bool = False
 
     @contextmanager
     def listening(self) -> Iterator[Stop]:

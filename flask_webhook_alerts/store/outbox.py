@@ -106,7 +106,7 @@ class Outbox:
         return connection.execute(self._update, parameters).rowcount == 1
 
     @staticmethod
-    def _select_due(event: sa.Table) -> sa.Select[t.Any]:
+    def _select_due(event: sa.Table) -> t.Any:
         earlier = event.alias()
         waits = sa.exists().where(
             earlier.c.alert_id == event.c.alert_id,

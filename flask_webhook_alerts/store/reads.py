@@ -52,13 +52,13 @@ class Reads:
             .where(sa.or_(alert.created_at == moment, alert.last_received_at == moment))
         )
         related = (models.Integration, models.Integration.id == models.Alert.integration_id)
-        self.alert_entities = (
+        self.alert_entities: sa.Executable = (
             sa.select(models.Alert, models.Integration)
             .join(*related)
             .where(models.Alert.id == sa.bindparam("alert_id"))
         )
         """The alert and its integration, as the host's classes, for its session to run."""
-        self.event_entities = (
+        self.event_entities: sa.Executable = (
             sa.select(models.AlertEvent, models.Alert, models.Integration)
             .join(models.Alert, models.Alert.id == models.AlertEvent.alert_id)
             .join(*related)

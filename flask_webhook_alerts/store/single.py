@@ -83,7 +83,7 @@ class SingleStatementChanges:
         row = self._run(connection, statement, {**target.parameters, "moment": at}, values)
         return row and self._changed(OUTCOMES[kind], row, plan)
 
-    def _with_event(self, write: t.Any, *, is_new: bool) -> sa.Select[t.Any]:
+    def _with_event(self, write: t.Any, *, is_new: bool) -> t.Any:
         written = write.cte("written")
         values = [_parameter(self._event.c[name]) for name in EVENT_COLUMNS]
         source = sa.select(written.c.id, *values)
