@@ -170,10 +170,10 @@ def test_what_a_public_class_offers_is_documented(name: str) -> None:
 def test_a_signal_is_documented_under_its_assignment(name: str) -> None:
     body = ast.parse(inspect.getsource(signals)).body
     documented = {
-        node.targets[0].id: following.value.value
+        node.target.id: following.value.value
         for node, following in itertools.pairwise(body)
-        if isinstance(node, ast.Assign)
-        and isinstance(node.targets[0], ast.Name)
+        if isinstance(node, ast.AnnAssign)
+        and isinstance(node.target, ast.Name)
         and isinstance(following, ast.Expr)
         and isinstance(following.value, ast.Constant)
     }
