@@ -14,6 +14,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite
 
+from flask_webhook_alerts.errors import Refused
 from flask_webhook_alerts.events import AlertStatus
 from flask_webhook_alerts.events import Change
 from flask_webhook_alerts.events import EventKind
@@ -64,6 +65,8 @@ class SteppedChanges:
         self._event = table_of(models.AlertEvent)
         self._returns = dialect.name in {"sqlite", "postgresql"}
         self._upsert = _UPSERTS[dialect.name](self._alert)
+        if dialect.name == "sqlite":
+            self._upsert = self._upsert.returning(_has_integration(models))
         self._insert_event = sa.insert(self._event)
         self._transitions = {
             (kind, by_id): self._transition(kind, by_id)
@@ -87,8 +90,10 @@ class SteppedChanges:
         at: dt.datetime, plan: Plan,
     ) -> Change:  # fmt: skip
         """Open an alert, or count a repetition of the active one."""
-        result = connection.execute(self._upsert, alert_row(integration_id, event, at))
+        values = {**alert_row(integration_id, event, at), "whose": integration_id}
+        result = connection.execute(self._upsert, values)
         row = self._changed_row(connection, result)
+        self._require_ours(row, event)
         if row.occurrences > 1:
             return change(Outcome.REPEATED, row)
 
@@ -129,6 +134,15 @@ class SteppedChanges:
 
         return connection.execute(self._by_id, Target(alert_id=result.lastrowid).parameters).one()
 
+    def _require_ours(self, row: t.Any, event: IncomingEvent) -> None:
+        """Raise :exc:`Refused` for what other databases refuse by themselves."""
+        if not getattr(row, "has_integration", True):
+            raise Refused("The integration is gone.")
+
+        # MariaDB counts up the row that any unique key finds, also one of the host's own.
+        if row.thirdparty_id != event.thirdparty_id or row.status == AlertStatus.RESOLVED:
+            raise Refused("A unique key of the host's own refuses the alert.")
+
     def _note(
         self, connection: sa.Connection, outcome: Outcome, row: t.Any,
         values: dict[str, t.Any], plan: Plan,
@@ -160,6 +174,12 @@ def transition_of(alert: sa.Table, kind: EventKind, by_id: bool) -> sa.Update:
 def facts(alert: t.Any) -> list[sa.ColumnElement[t.Any]]:
     """Return the columns that a receipt needs."""
     return [alert.id, alert.thirdparty_id, alert.status, alert.occurrences]
+
+
+def _has_integration(models: Models) -> sa.ColumnElement[bool]:
+    # SQLite checks no foreign key unless it is told to, and that is the host's to tell.
+    integration = table_of(models.Integration).c
+    return sa.exists().where(integration.id == sa.bindparam("whose")).label("has_integration")
 
 
 def change(outcome: Outcome, row: t.Any, **event: t.Any) -> Change:
