@@ -151,6 +151,12 @@ def added_columns(model: type) -> list[sa.Column[t.Any]]:
     return [column for column in table_of(model).columns if column.name not in ours]
 
 
+def fills_itself(models: Models) -> bool:
+    """Tell whether the database alone can fill the columns that the host added."""
+    added = (*added_columns(models.Alert), *added_columns(models.AlertEvent))
+    return all(column.default is None and column.onupdate is None for column in added)
+
+
 def build_models(
     metadata: sa.MetaData,
     *,
