@@ -89,8 +89,8 @@ class HostDatabase:
         if len(engines) > 1:
             places = [f"{model.__name__} in {bind.engine.url!r}" for model, bind in found.items()]
             raise RuntimeError(
-                f"db.session keeps {', '.join(places)}. Bind the three models to one engine, such"
-                " as by a base class of their own."
+                f"db.session keeps {', '.join(places)}. Bind all of them to one engine, such as by"
+                " a base class of their own."
             )
 
         return engines.pop()
@@ -194,13 +194,16 @@ class _Lite(HostDatabase):
 
         maker: orm.sessionmaker[orm.Session] = db.sessionmaker
         pending.watch(maker)
-        _follow_bases(maker.kw.get("binds") or {}, self._models)
+        _follow(maker.kw.get("binds") or {}, self._models)
         appcontext_pushed.disconnect(self._meet, sender=app)
 
 
-def _follow_bases(binds: dict[t.Any, t.Any], models: Models) -> None:
-    """Bind the models that we built as the base class is bound whose ``MetaData`` they share."""
-    for base, engine in list(binds.items()):
-        is_base = isinstance(base, type) and sa.inspect(base, raiseerr=False) is None
-        if is_base and getattr(base, "metadata", None) is models.Alert.metadata:
-            binds |= {model: engine for model in models.all if not issubclass(model, base)}
+def _follow(binds: dict[t.Any, t.Any], models: Models) -> None:
+    """Bind the models that we built as the host has bound its own, or their base class."""
+    for key, engine in list(binds.items()):
+        if getattr(key, "metadata", None) is models.Alert.metadata and _leads(key, models):
+            binds |= {model: engine for model in models.built if model not in binds}
+
+
+def _leads(key: t.Any, models: Models) -> bool:
+    return key in models.all or sa.inspect(key, raiseerr=False) is None

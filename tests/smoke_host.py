@@ -44,6 +44,9 @@ def create_app() -> Flask:
     for signal in (alert_created, alert_acknowledged, alert_resolved):
         for name in app.config["RECEIVERS"]:
             signal.connect(RECEIVERS[name], sender=app)
+    if app.config.get("CONNECTS_EARLY"):
+        with app.app_context():
+            wiring.db.session.execute(sa.select(1))
     return app
 
 

@@ -1,4 +1,4 @@
-"""Hosts with more than one database: the three tables live in one of them, and never apart."""
+"""Hosts with more than one database: our tables live in one of them, and never apart."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def bound_host(default_url: str, url: str, own: t.Sequence[str]) -> Iterator[Hos
 
 
 @some_own
-def test_a_bind_key_moves_all_three_tables(
+def test_a_bind_key_moves_all_tables(
     database_url: str, default_url: str, own: tuple[str, ...]
 ) -> None:
     with bound_host(default_url, database_url, own) as host:
@@ -182,9 +182,7 @@ def test_the_doctor_names_the_setting_of_the_bind(default_url: str, tmp_path: Pa
 
 
 @contextmanager
-def lite_host(
-    default_url: str, url: str, own: t.Sequence[str], bound: str = "HooksBase"
-) -> Iterator[Host]:
+def lite_host(default_url: str, url: str, own: t.Sequence[str], bound: str) -> Iterator[Host]:
     """Yield a host that keeps alerts in its second database, and notes in its first.
 
     :param bound: which class the session binds to the second database.
@@ -212,11 +210,19 @@ def lite_host(
                 engine.dispose()
 
 
-@pytest.mark.parametrize("own", [(), *SOME_OWN], ids=lambda own: " ".join(own) or "none")
-def test_a_bound_base_class_moves_all_three_tables(
-    database_url: str, default_url: str, own: tuple[str, ...], connect: Connect
+@pytest.mark.parametrize(
+    ("own", "bound"),
+    [
+        pytest.param([], "HooksBase", id="base of models that we build"),
+        pytest.param(["event_model"], "HooksBase", id="base of some models"),
+        pytest.param(OWN, "HooksBase", id="base of all models"),
+        pytest.param(["alert_model"], "alert_model", id="model of the host"),
+    ],
+)
+def test_a_bound_class_moves_all_tables(
+    database_url: str, default_url: str, own: t.Sequence[str], bound: str, connect: Connect
 ) -> None:
-    with lite_host(default_url, database_url, own) as host:
+    with lite_host(default_url, database_url, own, bound) as host:
         connect(alert_created, noting(host))
 
         assert live(host, host.create_integration()) == OUTCOMES
@@ -228,8 +234,9 @@ def test_a_bound_base_class_moves_all_three_tables(
 
 
 def test_models_that_the_session_keeps_apart_are_refused(sqlite_url: str, default_url: str) -> None:
-    with lite_host(default_url, sqlite_url, ["alert_model"], bound="alert_model") as host:
-        said = r"Integration in sqlite:\S+default\.db, alert_model in sqlite:\S+host\.db"
+    own = ["alert_model", "integration_model"]
+    with lite_host(default_url, sqlite_url, own, bound="alert_model") as host:
+        said = r"integration_model in sqlite:\S+default\.db, alert_model in sqlite:\S+host\.db"
         with host.app.app_context(), pytest.raises(RuntimeError, match=said):
             host.alerts.create_integration("a sender")
 
