@@ -6,6 +6,7 @@ import datetime as dt
 import typing as t
 from collections.abc import Mapping
 
+import sqlalchemy as sa
 from flask import Blueprint
 from flask import Flask
 
@@ -23,7 +24,7 @@ from .mapping import Models
 from .reading import Reading
 from .rejections import RejectionLog
 from .service import Service
-from .sessions import HostDatabase
+from .sessions import host_database
 from .state import get_state
 from .state import KEY
 from .state import State
@@ -34,12 +35,16 @@ from .urls import endpoint_url
 class WebhookAlerts:
     """Take in alerts by webhook, store them in the host's database, and send signals.
 
-    :param db: the host's Flask-SQLAlchemy object.
+    :param db: the host's object of Flask-SQLAlchemy or Flask-SQLAlchemy-Lite.
     :param app: initialise this app at once; any number of others can follow by :meth:`init_app`.
+    :param metadata: the host's ``MetaData``, which gets the tables of the models that are not
+        given. Flask-SQLAlchemy knows it; Flask-SQLAlchemy-Lite does not.
     :param alert_model: the host's own class over :class:`AlertMixin`.
     :param integration_model: the host's own class over :class:`IntegrationMixin`.
     :param event_model: the host's own class over :class:`AlertEventMixin`.
     :param register_blueprint: False if the host registers :attr:`blueprint` itself.
+    :raises RuntimeError: the models, or ``metadata``, do not go together.
+    :raises TypeError: ``db`` or ``metadata`` is something else.
     """
 
     def __init__(
@@ -47,12 +52,13 @@ class WebhookAlerts:
         db: t.Any,
         app: Flask | None = None,
         *,
+        metadata: sa.MetaData | None = None,
         alert_model: type[t.Any] | None = None,
         integration_model: type[t.Any] | None = None,
         event_model: type[t.Any] | None = None,
         register_blueprint: bool = True,
     ) -> None:
-        self._host = HostDatabase(db)
+        self._host = host_database(db, metadata)
         self._models = self._build_models(alert_model, integration_model, event_model)
         self._register_blueprint = register_blueprint
         self.blueprint: Blueprint = webhook.create_blueprint()
@@ -69,6 +75,7 @@ class WebhookAlerts:
             raise RuntimeError("WebhookAlerts is initialised for this app already.")
 
         settings = Settings.from_config(app.config)
+        self._host.init_app(app, self._models)
         database = Database(self._host, self._models)
         delivery = Delivery(settings, database)
         admission = Admission(database)
@@ -221,7 +228,7 @@ class WebhookAlerts:
         self, alert: type[t.Any] | None, integration: type[t.Any] | None, event: type[t.Any] | None
     ) -> Models:
         given = [model for model in (alert, integration, event) if model is not None]
-        metadata = given[0].metadata if given else self._host.metadata
+        metadata = self._host.metadata_with(given)
         return build_models(metadata, alert=alert, integration=integration, event=event)
 
 

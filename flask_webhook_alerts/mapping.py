@@ -124,6 +124,11 @@ class Models:
         """All classes, each after those that it refers to."""
         return (self.Integration, self.Alert, self.AlertEvent, self.Rejection)
 
+    @property
+    def built(self) -> list[type[t.Any]]:
+        """The classes of ours."""
+        return [model for model in self.all if model.__module__ == __name__]
+
 
 def revision_of(integration_model: type) -> int:
     """Return how many changes of integrations this process has seen: memories go by it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import typing as t
+from tempfile import SpooledTemporaryFile
 
 from flask import Blueprint
 from flask import current_app
@@ -111,6 +112,13 @@ def _read_body(limit: int) -> bytes:
         raise _too_large(limit)
 
     _check_content_type()
+    if not body and "Transfer-Encoding" in request.headers:
+        raise Rejected(
+            "This server hands on no body that is sent in chunks. Send its Content-Length.",
+            status=400,
+            code="body_in_chunks",
+        )
+
     return body
 
 
@@ -206,11 +214,20 @@ def _json_response(content: dict[str, t.Any], status: int, media_type: str) -> R
     return Response(text, status=status, content_type=media_type)
 
 
+def _comes_from_asgi() -> bool:
+    # What adapters hand on ends with the body, though they do not say so: a2wsgi leaves its scope
+    # behind, asgiref reads the body into a file first.
+    stream = request.environ.get("wsgi.input")
+    return "asgi.scope" in request.environ or isinstance(stream, SpooledTemporaryFile)
+
+
 def _prepare(_endpoint: str | None, _values: dict[str, t.Any] | None) -> None:
     """Make the request ours before any ``before_request`` of the host sees it."""
     # Werkzeug cuts a chunked body at its limit without an error, and the host's limit may be
     # smaller than ours: allow one byte more than we take, and count.
     request.max_content_length = get_state().settings.max_content_length + 1
+    if request.content_length is None and _comes_from_asgi():
+        request.environ["wsgi.input_terminated"] = True
 
     # Flask-WTF, whenever it was initialised: senders have no session that could be abused, they
     # show a token of their own.

@@ -8,7 +8,6 @@ import typing as t
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -489,36 +488,6 @@ def test_models_of_different_metadata_are_refused() -> None:
 
     with pytest.raises(RuntimeError, match=r"different MetaData.*one base class"):
         WebhookAlerts(db, alert_model=alert, integration_model=elsewhere)
-
-
-def test_models_with_different_bind_keys_are_refused() -> None:
-    db = SQLAlchemy()
-    alert = model("Alert", AlertMixin, db.Model, __bind_key__="hooks")
-    here = model("Integration", IntegrationMixin, db.Model)
-
-    with pytest.raises(RuntimeError, match="share a bind key"):
-        WebhookAlerts(db, alert_model=alert, integration_model=here)
-
-
-@pytest.mark.parametrize("own", [("alert_model",), OWN], ids=["alert", "all"])
-def test_a_bind_key_chooses_the_database(
-    database_url: str, tmp_path: Path, own: tuple[str, ...]
-) -> None:
-    db = SQLAlchemy()
-    classes: dict[str, t.Any] = {
-        name: model(name, MIXINS[name], db.Model, __bind_key__="hooks") for name in own
-    }
-    config = {"SQLALCHEMY_BINDS": {"hooks": database_url}}
-    default = f"sqlite:///{tmp_path / 'default.db'}"
-    alerts = WebhookAlerts(db, **classes)
-    with running_host(default, db=db, alerts=alerts, config=config) as host:
-        integration_id = host.create_integration()
-
-        assert live(host, integration_id) == [outcome for _, outcome in WHOLE_LIFE]
-        assert len(host.stored_events()) == 3
-        with host.app.app_context():
-            assert sa.inspect(db.engines["hooks"]).has_table("webhook_alert")
-            assert not sa.inspect(db.engine).has_table("webhook_alert")
 
 
 # --- Kinds of MetaData --------------------------------------------------------------------------

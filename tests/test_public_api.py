@@ -37,10 +37,16 @@ SIGNALS = [
     "request_rejected",
 ]
 OPTIONAL = [
+    "a2wsgi",
     "apprise",
+    "asgiref",
     "celery",
     "flask_migrate",
+    "flask_sqlalchemy",
+    "flask_sqlalchemy_lite",
     "flask_wtf",
+    "gevent",
+    "gunicorn",
     "limits",
     "playwright",
     "prometheus_client",
@@ -48,8 +54,8 @@ OPTIONAL = [
     "pymysql",
 ]
 CALLS = {
-    "__init__": "(db, app=None, *, alert_model=None, integration_model=None, event_model=None,"
-    " register_blueprint=True)",
+    "__init__": "(db, app=None, *, metadata=None, alert_model=None, integration_model=None,"
+    " event_model=None, register_blueprint=True)",
     "init_app": "(app)",
     "create_integration": "(name, *, token=None, capture_additional_data=False, strict=True,"
     " wrapper_key=None, title_template=None, description_template=None)",

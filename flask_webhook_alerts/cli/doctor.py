@@ -83,7 +83,8 @@ def _examine_database(state: State) -> Iterator[Finding]:
     try:
         schema, facts = _read(database)
     except SQLAlchemyError as error:
-        words = f"It does not answer: {reason(error)} Look at SQLALCHEMY_DATABASE_URI."
+        setting = database.host.setting_of(database.engine)
+        words = f"It does not answer: {reason(error)} Look at {setting}."
         yield Finding(level=Level.PROBLEM, about="database", words=words)
         return
 
