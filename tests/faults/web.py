@@ -29,16 +29,18 @@ class WebServer:
 
     :param folder: where its log and its control socket live.
     :param env: the environment of the host app.
+    :param app: the host app, as gunicorn finds it. It answers at ``/alive``.
     """
 
     def __init__(
-        self, folder: Path, env: Mapping[str, str], *, workers: int = 3, threads: int = 4
-    ) -> None:
+        self, folder: Path, env: Mapping[str, str], *, workers: int = 3, threads: int = 4,
+        app: str = f"{PACKAGE}.host_app:serve()",
+    ) -> None:  # fmt: skip
         self.port = free_port()
         self.workers_wanted = workers
         self.threads = threads
         self._program = Program(
-            self._command(workers, threads),
+            [*self._command(workers, threads), app],
             log=folder / "web.log",
             env={**os.environ, **env, "XDG_RUNTIME_DIR": str(folder)},
         )
@@ -85,5 +87,4 @@ class WebServer:
             # Preloading forks a new worker at once, so that the next kill finds it at work. It is
             # the harder case, too: what is connected before the fork is shared by all workers.
             *("--preload", "--keep-alive=30", "--timeout=60", "--graceful-timeout=5"),
-            f"{PACKAGE}.host_app:serve()",
         ]
