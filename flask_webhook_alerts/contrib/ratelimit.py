@@ -7,6 +7,7 @@ round trip to Redis); what the moving one costs is memory, a moment for each eve
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import threading
 import time
@@ -17,27 +18,25 @@ from flask import request
 
 from flask_webhook_alerts.errors import ConfigError
 
-try:
-    import limits
-    import redis
-    from limits.storage import storage_from_string
-    from limits.strategies import MovingWindowRateLimiter
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
-except ImportError as error:
-    raise ImportError(
-        "Rate limits need the extra: install Flask-Webhook-Alerts[ratelimit]."
-    ) from error
+if not all(map(importlib.util.find_spec, ("limits", "redis"))):
+    raise ImportError("Rate limits need the extra: install Flask-Webhook-Alerts[ratelimit].")
+
+import limits
+import redis
+from limits.storage import storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 logger: logging.Logger = logging.getLogger(__name__)
 
-TIMEOUT = 0.2
+TIMEOUT: float = 0.2
 """Seconds that Redis has to take a connection, and for each answer."""
 
-PAUSE = 5.0
+PAUSE: float = 5.0
 """Seconds for which a storage that failed is left alone, but for one request after them."""
 
-LOG_PAUSE = 60.0
+LOG_PAUSE: float = 60.0
 """Seconds between two lines in the log about a storage that fails."""
 
 _MEMORY = "memory://"

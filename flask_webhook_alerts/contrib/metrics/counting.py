@@ -37,39 +37,39 @@ class Families:
     """The metrics of one registry, which can hold each name only once."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.requests = Counter(
+        self.requests: Counter = Counter(
             "webhook_alerts_requests",
             "Requests to the endpoint, by what became of them.",
             [APP, "integration", "outcome"],
             registry=registry,
         )
-        self.refusals = Counter(
+        self.refusals: Counter = Counter(
             "webhook_alerts_refusals",
             "Requests that were refused, by status and by the name of the problem.",
             [APP, "integration", "status", "code"],
             registry=registry,
         )
-        self.answer_seconds = Histogram(
+        self.answer_seconds: Histogram = Histogram(
             "webhook_alerts_answer_seconds",
             "Time to answer a request, with the receivers that are called before the answer.",
             [APP, "outcome"],
             buckets=_ANSWER_BUCKETS,
             registry=registry,
         )
-        self.receiver_seconds = Histogram(
+        self.receiver_seconds: Histogram = Histogram(
             "webhook_alerts_receiver_seconds",
             "Time of each call of a receiver.",
             [APP, "receiver"],
             buckets=_RECEIVER_BUCKETS,
             registry=registry,
         )
-        self.receiver_failures = Counter(
+        self.receiver_failures: Counter = Counter(
             "webhook_alerts_receiver_failures",
             "Calls of a receiver that raised.",
             [APP, "receiver"],
             registry=registry,
         )
-        self.stored = StoredCollector()
+        self.stored: StoredCollector = StoredCollector()
         registry.register(self.stored)
 
 
