@@ -8,6 +8,12 @@ VENV ?= .venv
 WORK ?= .work
 PYTEST_ARGS ?=
 
+# The extras that parts of the package stand on.
+extras := metrics,ratelimit
+
+# The programs that some tests run, and the Debian packages that have them.
+programs := promtool:prometheus redis-server:redis-server
+
 # Tests that kill and restart servers take minutes; "make faults" runs them.
 pytest := -m pytest -m 'not faults'
 
@@ -17,7 +23,7 @@ code := flask_webhook_alerts example_app tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo traffic test cover faults faults-short bench bench-scale lint format types layers lowest wheel clean
+.PHONY: help demo traffic test cover faults faults-short bench bench-scale lint format types layers lowest wheel system clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,9 +92,18 @@ wheel: $(VENV)/.has-release $(VENV)/.has-check ## Build the wheel, install it in
 	$(bin)/python -m venv $(WORK)/wheel
 	$(WORK)/wheel/bin/python -m pip install --quiet $(WORK)/dist/*.whl
 	$(WORK)/wheel/bin/python -I -c "$$SMALLEST_APP"
+	@# The types of the optional parts are known where what they stand on is.
+	$(WORK)/wheel/bin/python -m pip install --quiet "$$(echo $(WORK)/dist/*.whl)[$(extras)]"
 	@# Pyright judges an installed package, which it finds by the first python on the path.
 	cd $(WORK)/wheel && PATH="$$PWD/bin:$$PATH" $(abspath $(bin))/pyright \
 		--verifytypes flask_webhook_alerts --ignoreexternal
+
+system: ## Install the programs that some tests run, on Debian and as root
+	@missing=$$(for pair in $(programs); do \
+		command -v "$${pair%%:*}" > /dev/null || echo "$${pair##*:}"; done); \
+	if [ -n "$$missing" ]; then \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
+		apt-get -qq install --yes --no-install-recommends $$missing; fi
 
 clean: ## Remove what was made, but neither .venv nor the demo's database
 	rm -rf $(WORK) build dist htmlcov .coverage* .*_cache .hypothesis

@@ -22,6 +22,7 @@ from .decoding import clean
 from .events import Change
 from .events import EventKind
 from .events import Outcome
+from .observers import Observers
 from .store.outbox import Claim
 from .store.values import LEASE
 from .store.values import MAX_ATTEMPTS
@@ -49,9 +50,10 @@ _MAX_ERROR_LENGTH = 2_000
 class Delivery:
     """One app's deliveries. Every method needs an app context, and none holds a lock."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(self, settings: Settings, database: Database, observers: Observers) -> None:
         self._mode = settings.delivery
         self._database = database
+        self._observers = observers
 
     def plan(self, kind: EventKind, at: dt.datetime) -> Plan:
         """Say who will deliver an event that is about to be written."""
@@ -164,7 +166,9 @@ class Delivery:
         return self._mark(claim, done, failures) and not failures
 
     def _call(self, app: Flask, name: str, receiver: receivers.Receiver, claim: Claim) -> list[str]:
-        error = receivers.call(app, name, receiver, lambda: self._load_event(claim.event_id))
+        error = receivers.call(
+            app, name, receiver, lambda: self._load_event(claim.event_id), self._observers
+        )
         return [] if error is None else [error]
 
     def _renewed(self, claim: Claim) -> Claim:
@@ -195,11 +199,10 @@ class Delivery:
         if signals.alert_repeated.has_receivers_for(app):
             self._send_once(app, signals.alert_repeated, lambda: self._load_alert(alert_id))
 
-    @staticmethod
-    def _send_once(app: Flask, signal: blinker.Signal, load: receivers.LoadArguments) -> None:
+    def _send_once(self, app: Flask, signal: blinker.Signal, load: receivers.LoadArguments) -> None:
         for name, group in receivers.connected(signal, app).items():
             for receiver in group:
-                receivers.call(app, name, receiver, load)
+                receivers.call(app, name, receiver, load, self._observers)
 
     def _load_event(self, event_id: int) -> dict[str, t.Any] | None:
         reads, session = self._database.store.reads, self._database.host.session

@@ -21,6 +21,8 @@ from .events import Receipt
 from .integrations import Integrations
 from .mapping import build_models
 from .mapping import Models
+from .observers import Observers
+from .optional import limiter_for
 from .reading import Reading
 from .rejections import RejectionLog
 from .service import Service
@@ -77,8 +79,10 @@ class WebhookAlerts:
         settings = Settings.from_config(app.config)
         self._host.init_app(app, self._models)
         database = Database(self._host, self._models)
-        delivery = Delivery(settings, database)
-        admission = Admission(database)
+        observers = Observers()
+        delivery = Delivery(settings, database, observers)
+        limiter = limiter_for(settings)
+        admission = Admission(database, limiter)
         service = Service(database, delivery, admission)
         app.extensions[KEY] = State(
             settings=settings,
@@ -90,6 +94,8 @@ class WebhookAlerts:
             integrations=Integrations(database),
             reading=Reading(database),
             rejections=RejectionLog(database),
+            limiter=limiter,
+            observers=observers,
         )
         app.cli.add_command(cli.group)
         if self._register_blueprint:

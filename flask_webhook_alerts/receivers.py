@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import logging
+import time
 import traceback
 import typing as t
 from collections.abc import Callable
@@ -15,6 +16,9 @@ from flask import Flask
 from flask import has_app_context
 from flask.ctx import AppContext
 from flask.globals import app_ctx
+
+from .observers import Observers
+from .observers import ReceiverCall
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -36,12 +40,25 @@ def name_of(receiver: Receiver) -> str:
     return f"{named.__module__}:{named.__qualname__}"
 
 
-def call(app: Flask, name: str, receiver: Receiver, load: LoadArguments) -> str | None:
+def call(
+    app: Flask, name: str, receiver: Receiver, load: LoadArguments, observers: Observers
+) -> str | None:
     """Call ``receiver`` with what ``load`` returns; return what went wrong, or None.
 
     Receivers are guests: whatever one raises, the others and the answer go on. The context is its
     own, so its ``db.session`` is too, and what it leaves uncommitted there ends with it.
     """
+    started = time.perf_counter()
+    error = _call_guarded(app, name, receiver, load)
+    if observers:
+        seconds = time.perf_counter() - started
+        observers.receiver_called(
+            ReceiverCall(receiver=name, has_failed=error is not None, seconds=seconds)
+        )
+    return error
+
+
+def _call_guarded(app: Flask, name: str, receiver: Receiver, load: LoadArguments) -> str | None:
     try:
         with _context(app):
             arguments = load()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 import typing as t
 from tempfile import SpooledTemporaryFile
 
@@ -26,6 +27,7 @@ from .errors import Rejected
 from .errors import Unavailable
 from .events import IntegrationRecord
 from .events import Receipt
+from .observers import Answer
 from .problems import MEDIA_TYPE
 from .problems import Problem
 from .problems import problem_of
@@ -58,16 +60,28 @@ def create_blueprint() -> Blueprint:
 
 
 def receive_event(integration_id: str) -> Response:
-    """Admit, read, apply, answer."""
-    state = get_state()
-    try:
-        if request.method == "OPTIONS":
-            return Response(status=204, headers={"Allow": _ALLOW})
+    """Answer, and let those who watch know."""
+    if request.method == "OPTIONS":
+        return Response(status=204, headers={"Allow": _ALLOW})
 
+    state, started = get_state(), time.perf_counter()
+    result = _receive(state, integration_id)
+    if state.observers:
+        seconds = time.perf_counter() - started
+        state.observers.request_answered(_seen(integration_id, result, seconds))
+    if isinstance(result, Receipt):
+        return _answer(result)
+
+    return _refusal(state, integration_id, result)
+
+
+def _receive(state: State, integration_id: str) -> Receipt | Problem:
+    """Admit, read, apply."""
+    try:
         _check_method()
         integration = _admit(state, integration_id)
         body = _read_body(state.settings.max_content_length)
-        return _answer(state.service.receive(integration, decoding.decode(body)))
+        return state.service.receive(integration, decoding.decode(body))
     except Rejected as error:
         return _refuse(state, integration_id, error)
     except (Refused, Unavailable) as error:
@@ -167,20 +181,37 @@ def _answer(receipt: Receipt) -> Response:
     return _json_response(content, 200, "application/json")
 
 
-def _refuse(state: State, integration_id: str, error: Rejected | Refused | Unavailable) -> Response:
+def _refuse(state: State, integration_id: str, error: Rejected | Refused | Unavailable) -> Problem:
     problem = problem_of(error)
-    is_known = problem.code not in {"integration_unknown", "method_not_allowed", "unavailable"}
     logger.info(
         "Refused a request for %r: %d %r",
         integration_id[:_MOST_LOGGED], problem.status, problem.detail,
         extra={"action": "request_rejected"},
     )  # fmt: skip
     state.delivery.announce_rejection(
-        integration_id if is_known else None, problem.status, problem.detail
+        _known(integration_id, problem), problem.status, problem.detail
     )
+    return problem
+
+
+def _known(integration_id: str, problem: Problem) -> str | None:
+    """Return the id if it was found to be an integration's."""
+    unknown = {"integration_unknown", "method_not_allowed", "unavailable"}
+    return None if problem.code in unknown else integration_id
+
+
+def _seen(integration_id: str, result: Receipt | Problem, seconds: float) -> Answer:
+    if isinstance(result, Receipt):
+        return Answer(integration_id=integration_id, outcome=result.outcome, seconds=seconds)
+
+    known = _known(integration_id, result)
+    return Answer(integration_id=known, status=result.status, code=result.code, seconds=seconds)
+
+
+def _refusal(state: State, integration_id: str, problem: Problem) -> Response:
     response = _problem_response(problem)
     if problem.code != "unavailable":
-        _keep(state, integration_id if is_known else None, problem, response)
+        _keep(state, _known(integration_id, problem), problem, response)
     return response
 
 

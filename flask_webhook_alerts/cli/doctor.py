@@ -34,6 +34,7 @@ from .checks import check_urls
 from .checks import Finding
 from .checks import Level
 from .explaining import reason
+from .limiting import check_rate_limit
 from .options import json_option
 from .output import emit
 from .output import safe
@@ -69,6 +70,7 @@ def doctor(as_json: bool) -> None:
 def _examine(state: State) -> Iterator[Finding]:
     yield from _examine_database(state)
     yield from check_delivery(state.settings.delivery)
+    yield from check_rate_limit(state.limiter)
     app = t.cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
     for signal in _SIGNALS:
         yield from check_receivers(

@@ -83,11 +83,16 @@ class WebServer:
 
 
 class ThreadedGunicorn(WebServer):
-    """A gunicorn master and its workers, each of several threads."""
+    """A gunicorn master and its workers, each of several threads.
+
+    :param app: the host app, as gunicorn finds it. It answers at ``/alive``.
+    """
 
     def __init__(
-        self, folder: Path, env: Mapping[str, str], *, workers: int = 3, threads: int = 4
-    ) -> None:
+        self, folder: Path, env: Mapping[str, str], *, workers: int = 3, threads: int = 4,
+        app: str = f"{PACKAGE}.host_app:serve()",
+    ) -> None:  # fmt: skip
+        self._app = app
         self.workers_wanted = workers
         self.threads = threads
         super().__init__(folder, env, self._command)
@@ -99,5 +104,5 @@ class ThreadedGunicorn(WebServer):
             # Preloading forks a new worker at once, so that the next kill finds it at work. It is
             # the harder case, too: what is connected before the fork is shared by all workers.
             *(f"--threads={self.threads}", "--preload", "--keep-alive=30", "--timeout=60"),
-            *("--graceful-timeout=5", f"{PACKAGE}.host_app:serve()"),
+            *("--graceful-timeout=5", self._app),
         ]
