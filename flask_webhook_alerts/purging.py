@@ -11,6 +11,15 @@ import sqlalchemy as sa
 
 from .database import Database
 
+BATCH: int = 500
+"""Alerts in one transaction: few enough that nobody waits for their locks for long."""
+
+ADVICE: str = (
+    "Delete those rows first, or let their foreign key to webhook_alert say ON DELETE CASCADE or"
+    " SET NULL"
+)
+"""What to do when rows of the host refer to alerts that would go."""
+
 _PAUSE = 0.05
 _PAGE = 10_000
 

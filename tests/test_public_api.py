@@ -41,6 +41,7 @@ OPTIONAL = [
     "celery",
     "flask_migrate",
     "flask_wtf",
+    "kombu",
     "limits",
     "playwright",
     "prometheus_client",
@@ -50,7 +51,7 @@ OPTIONAL = [
 CALLS = {
     "__init__": "(db, app=None, *, alert_model=None, integration_model=None, event_model=None,"
     " register_blueprint=True)",
-    "init_app": "(app)",
+    "init_app": "(app, *, wake=None)",
     "create_integration": "(name, *, token=None, capture_additional_data=False, strict=True,"
     " wrapper_key=None, title_template=None, description_template=None)",
     "endpoint_url": "(integration)",
@@ -60,6 +61,7 @@ CALLS = {
     "reopen": "(alert, by=None)",
     "add_note": "(alert, text, by=None)",
     "rotate_token": "(integration, *, token=None, keep_for=datetime.timedelta(days=1))",
+    "deliver_event": "(event_id)",
     "deliver_pending": "(limit=None)",
 }
 
