@@ -17,6 +17,7 @@ from flask_webhook_alerts import alert_created
 from flask_webhook_alerts import clock
 from flask_webhook_alerts import retention
 from flask_webhook_alerts import Unavailable
+from flask_webhook_alerts.database import Database
 from flask_webhook_alerts.purging import Purge
 from flask_webhook_alerts.retention import Retention
 from tests.hosts import Host
@@ -159,13 +160,12 @@ def test_rows_of_the_host_that_refer_to_alerts_stop_it_with_advice(
 def test_a_database_that_is_away_is_asked_again_by_the_next_sweep(
     sqlite_host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def be_away(_purge: Purge, _batch: int) -> Iterator[int]:
+    def be_away(_database: Database, _work: object) -> t.NoReturn:
         raise Unavailable
-        yield 0
 
     store_old(sqlite_host)
     with monkeypatch.context() as patch:
-        patch.setattr(Purge, "run", be_away)
+        patch.setattr(Database, "write", be_away)
         with pytest.raises(Unavailable):
             purge_some(sqlite_host)
 
@@ -173,6 +173,18 @@ def test_a_database_that_is_away_is_asked_again_by_the_next_sweep(
 
 
 # --- Who purges ---------------------------------------------------------------------------------
+
+
+def stop_after(pauses: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a command be asked to stop in one of its pauses, none of which takes time."""
+    taken: list[float] = []
+
+    def pause(seconds: float) -> None:
+        taken.append(seconds)
+        if len(taken) == pauses:
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr("time.sleep", pause)
 
 
 def hear(app: Flask, **extra: t.Any) -> None:
@@ -184,8 +196,7 @@ def test_deliver_purges_while_it_goes_on(
 ) -> None:
     connect(alert_created, hear)
     store_old(sqlite_host)
-    sleeps = iter([lambda: None, lambda: None, lambda: signal.raise_signal(signal.SIGTERM)])
-    monkeypatch.setattr("time.sleep", lambda _seconds: next(sleeps)())
+    stop_after(3, monkeypatch)
 
     result = run(sqlite_host, "deliver", "--every", "0.000001")
 
@@ -200,8 +211,7 @@ def test_deliver_tells_programs_what_it_purged(
     connect(alert_created, hear)
     for _ in range(3):
         store_old(sqlite_host)
-    sleeps = iter([lambda: None, lambda: signal.raise_signal(signal.SIGTERM)])
-    monkeypatch.setattr("time.sleep", lambda _seconds: next(sleeps)())
+    stop_after(2, monkeypatch)
 
     (line,) = run(sqlite_host, "deliver", "--every", "0.000001", "--json").stdout.splitlines()
 

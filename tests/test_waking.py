@@ -392,10 +392,9 @@ def test_a_worker_whose_clock_is_behind_delivers_what_nobody_has_tried(
 
 
 def test_workers_that_are_woken_at_once_call_a_receiver_once(
-    database_url: str, connect: Connect
+    host: Host, queue: Queue, connect: Connect
 ) -> None:
-    queue, db, calls = Queue(), SQLAlchemy(), list[int]()
-    together = threading.Barrier(3, timeout=20)
+    calls, together = list[int](), threading.Barrier(3, timeout=20)
 
     def hear(app: Flask, *, event: t.Any, **extra: t.Any) -> None:
         calls.append(event.id)
@@ -405,12 +404,11 @@ def test_workers_that_are_woken_at_once_call_a_receiver_once(
         return deliver_event(host, event_id)
 
     connect(alert_created, hear)
-    with running_host(database_url, db=db, alerts=WithQueue(db, queue), config=MANUAL) as host:
-        integration_id = host.create_integration()
-        for number in range(8):
-            send(host, integration_id, key=f"alert-{number}")
-        with ThreadPoolExecutor(3) as pool:
-            delivered = [sum(pool.map(work, [event_id] * 3)) for event_id in queue.ids]
+    integration_id = host.create_integration()
+    for number in range(8):
+        send(host, integration_id, key=f"alert-{number}")
+    with ThreadPoolExecutor(3) as pool:
+        delivered = [sum(pool.map(work, [event_id] * 3)) for event_id in queue.ids]
 
     assert delivered == [1] * 8
     assert sorted(calls) == sorted(queue.ids)

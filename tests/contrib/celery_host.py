@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import time
 import typing as t
 from collections.abc import Mapping
 
@@ -24,15 +25,15 @@ from tests.faults.host_app import RECEIVERS
 from tests.faults.host_app import SIGNALS
 
 
-def celery_init_app(app: Flask) -> Celery:
+def celery_init_app(app: Flask) -> Celery[t.Any]:
     """Give ``app`` a Celery app, as Flask's documentation does."""
 
-    class FlaskTask(Task):
+    class FlaskTask(Task[..., t.Any]):
         def __call__(self, *args: object, **kwargs: object) -> object:
             with app.app_context():
                 return self.run(*args, **kwargs)
 
-    celery = Celery(app.name, task_cls=FlaskTask)
+    celery: Celery[t.Any] = Celery(app.name, task_cls=FlaskTask)
     celery.config_from_object(app.config["CELERY"])
     celery.set_default()
     app.extensions["celery"] = celery
@@ -67,15 +68,20 @@ def serve() -> Celery:
     """Return the Celery app that the workers of the tests run."""
     app = Flask("settings")
     app.config.from_prefixed_env("HOST")
-    if "LEASE" in app.config:
-        # Who dies holds an event no longer than a test has patience.
-        lease = dt.timedelta(seconds=app.config["LEASE"])
-        vars(delivery)["LEASE"] = vars(outbox)["LEASE"] = lease
+    # Who dies holds an event no longer than a test has patience.
+    lease = dt.timedelta(seconds=app.config["LEASE"])
+    for module in (delivery, outbox):
+        setattr(module, "LEASE", lease)  # noqa: B010 - a type checker would mind, rightly
     host = create_app(app.config)
     for signal in SIGNALS:
-        for receiver in RECEIVERS:
+        for receiver in (*RECEIVERS, take_time):
             signal.connect(receiver, sender=host)
     return t.cast(Celery, host.extensions["celery"])
+
+
+def take_time(app: Flask, **extra: t.Any) -> None:
+    """Work between the two others, which come before and after by their names."""
+    time.sleep(app.config["RECEIVERS_TAKE"])
 
 
 if "HOST_SQLALCHEMY_DATABASE_URI" in os.environ:
