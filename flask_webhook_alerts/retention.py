@@ -12,7 +12,6 @@ from . import clock
 from .database import Database
 from .errors import Refused
 from .purging import ADVICE
-from .purging import BATCH
 from .purging import Purge
 
 logger: logging.Logger = logging.getLogger(__name__)
@@ -49,7 +48,7 @@ class Retention:
         if time.monotonic() < self._starts_at:
             return 0
 
-        purge = self._unfinished or Purge(self._database, resolved_before).run(BATCH)
+        purge = self._unfinished or Purge(self._database, resolved_before).run()
         self._unfinished = None
         deleted, ends_at = 0, time.monotonic() + _STEP
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import signal
 import types
@@ -112,7 +113,7 @@ def test_it_purges_once_an_hour(sqlite_host: Host, seconds: list[float]) -> None
 def test_each_sweep_goes_on_where_the_last_one_stopped(
     sqlite_host: Host, seconds: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention, "BATCH", 2)
+    monkeypatch.setattr(Purge, "run", functools.partialmethod(Purge.run, 2))
     monkeypatch.setattr("time.sleep", lambda _seconds: seconds.__setitem__(0, seconds[0] + 0.6))
     for _ in range(7):
         store_old(sqlite_host)
@@ -127,7 +128,7 @@ def test_a_sweep_that_finds_another_one_at_it_leaves_it_alone(
 ) -> None:
     inside: list[int] = []
 
-    def run_slowly(_purge: Purge, _batch: int) -> Iterator[int]:
+    def run_slowly(_purge: Purge) -> Iterator[int]:
         inside.append(purge_some(sqlite_host))
         yield 5
 

@@ -10,9 +10,9 @@ import click
 from flask_webhook_alerts import clock
 from flask_webhook_alerts.errors import Refused
 from flask_webhook_alerts.purging import ADVICE
-from flask_webhook_alerts.purging import BATCH
 from flask_webhook_alerts.purging import Purge
 from flask_webhook_alerts.state import get_state
+from flask_webhook_alerts.store.housekeeping import BATCH
 
 from .base import group
 from .options import duration
