@@ -687,16 +687,16 @@ def test_our_answers_are_not_the_error_pages_of_the_host(sqlite_host: Host) -> N
 class AfterCsrf(WebhookAlerts):
     """The extension in an app whose CSRF protection was there first."""
 
-    def init_app(self, app: Flask) -> None:
+    def init_app(self, app: Flask, **options: t.Any) -> None:
         CSRFProtect(app)
-        super().init_app(app)
+        super().init_app(app, **options)
 
 
 class BeforeCsrf(WebhookAlerts):
     """The extension in an app whose CSRF protection came later."""
 
-    def init_app(self, app: Flask) -> None:
-        super().init_app(app)
+    def init_app(self, app: Flask, **options: t.Any) -> None:
+        super().init_app(app, **options)
         CSRFProtect(app)
 
 

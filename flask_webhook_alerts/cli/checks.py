@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import enum
 from collections.abc import Iterator
 from collections.abc import Mapping
 
 from flask_webhook_alerts.config import DeliveryMode
+from flask_webhook_alerts.findings import Finding
+from flask_webhook_alerts.findings import Level
 from flask_webhook_alerts.store.facts import Facts
 from flask_webhook_alerts.store.facts import Schema
 from flask_webhook_alerts.store.listings import Owed
@@ -19,28 +20,6 @@ from .output import count
 
 _OVERDUE = dt.timedelta(minutes=10)
 _PACKETS = 4
-
-
-class Level(enum.StrEnum):
-    """How much a finding matters; a problem needs a hand."""
-
-    OK = "ok"
-    NOTE = "note"
-    WARNING = "warning"
-    PROBLEM = "problem"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Finding:
-    """What one check found.
-
-    :ivar about: what was checked.
-    :ivar words: what was found, and what to do about it.
-    """
-
-    level: Level
-    about: str
-    words: str
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -124,9 +103,22 @@ def check_delivery(mode: DeliveryMode) -> Iterator[Finding]:
             f"Signals are sent in the request. For those that fail then, keep {command} running."
         )
         yield _found(Level.OK, "delivery", words)
+    elif mode is DeliveryMode.CELERY:
+        words = "A Celery task is published for each event: keep a worker and a sweep running."
+        yield _found(Level.OK, "delivery", words)
     else:
         words = f"Signals wait for a deliverer ({mode}). Keep {command} running."
         yield _found(Level.NOTE, "delivery", words)
+
+
+def check_retention(retention: dt.timedelta | None) -> Finding:
+    """Tell how long alerts are kept."""
+    if retention is None:
+        words = "Resolved alerts are kept for ever. Set WEBHOOK_ALERTS_RETENTION, such as to 90d."
+        return _found(Level.NOTE, "retention", words)
+
+    words = f"Sweeps delete alerts that were resolved {age(retention)} ago."
+    return _found(Level.OK, "retention", words)
 
 
 def check_outbox(owed: Owed, dead: int, now: dt.datetime) -> Iterator[Finding]:
