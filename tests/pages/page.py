@@ -9,7 +9,6 @@ import json
 import re
 import sys
 import tomllib
-import traceback
 import types
 import typing as t
 from collections.abc import Callable
@@ -61,15 +60,17 @@ class Page:
     def run(self) -> None:
         """Do everything; raise an error that names the line at the first thing that fails."""
         for block in self.blocks:
-            self._act_of(block)(self, block)
+            try:
+                self._act_of(block)(self, block)
+            except Exception as error:
+                error.add_note(f"at {block.place}")
+                raise
 
     def _act_of(self, block: Block) -> Act:
         for comment, act in _BY_COMMENT.items():
             if comment in block.comments:
                 return act
-        assert block.language in _BY_LANGUAGE, (
-            f"{block.place}: {block.language!r} is none of {', '.join(_BY_LANGUAGE)}."
-        )
+        assert block.language in _BY_LANGUAGE, f"{block.language!r} is none of {[*_BY_LANGUAGE]}."
         return _BY_LANGUAGE[block.language]
 
     def _execute(self, block: Block) -> None:
@@ -78,10 +79,9 @@ class Page:
             exec(_compiled(block, self.stand_ins), vars(self._module))  # noqa: S102 - our own pages
         except Exception as error:
             if type(error).__name__ != wanted:
-                error.add_note(f"{block.place}\n{traceback.format_exc()}")
                 raise
         else:
-            assert wanted is None, f"{block.place}: it does not raise {wanted}."
+            assert wanted is None, f"It does not raise {wanted}."
 
     def _examine(self, block: Block) -> None:
         parser = doctest.DocTestParser()
@@ -92,7 +92,7 @@ class Page:
         runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
         failed = runner.run(test, out=report.append, clear_globs=False).failed
         names.update(test.globs)
-        assert not failed, f"{block.place}\n{''.join(report)}"
+        assert not failed, "".join(report)
 
     def _type(self, block: Block) -> None:
         self._shell.run(block, last_exits_with=int(block.comments.get("exit", 0)))
@@ -116,7 +116,7 @@ class Page:
     def _compare_log(self, block: Block) -> None:
         lines = [line for line in block.text.splitlines() if line.strip()]
         wait_for(
-            f"served.log to show {block.place}",
+            "served.log to show it",
             lambda: self.stand_ins.find("\n...".join(lines), self._printed(), whole=False),
         )
 
@@ -158,11 +158,7 @@ def _compiled(block: Block, stand_ins: StandIns) -> types.CodeType:
 
 def _parsed(parse: Callable[[str], object]) -> Act:
     def act(_page: Page, block: Block) -> None:
-        try:
-            parse(block.text)
-        except Exception as error:
-            error.add_note(block.place)
-            raise
+        parse(block.text)
 
     return act
 

@@ -44,18 +44,18 @@ class Shell:
     def run(self, block: Block, *, last_exits_with: int = 0) -> None:
         """Run the lines of a block; raise :exc:`AssertionError` unless all go as shown."""
         steps = list(steps_of(block.text))
-        assert steps, f"{block.place}: no line begins with '$ '."
+        assert steps, "No line begins with '$ '."
         for number, (line, shown) in enumerate(steps, 1):
             expected = last_exits_with if number == len(steps) else 0
             if not recognised.check(line, self._folder):
-                self._run(block, line, shown, expected)
+                self._run(line, shown, expected)
 
     def serve(self, block: Block, log: Path) -> Program:
         """Run all lines but the last of a block, and return the last as a program."""
         *steps, (line, _shown) = steps_of(block.text)
         for earlier, shown in steps:
             if not recognised.check(earlier, self._folder):
-                self._run(block, earlier, shown, 0)
+                self._run(earlier, shown, 0)
         command = f"cd {shlex.quote(str(self._folder))}; exec {self._stand_ins.to_real(line)}"
         return Program(["sh", "-c", command], log=log, env=self.environment)
 
@@ -73,7 +73,7 @@ class Shell:
             "COLUMNS": "100",
         }
 
-    def _run(self, block: Block, line: str, shown: str, exit_code: int) -> None:
+    def _run(self, line: str, shown: str, exit_code: int) -> None:
         done = subprocess.run(
             ["sh", "-c", _SCRIPT.format(line=self._stand_ins.to_real(line))],
             cwd=self._folder,
@@ -85,7 +85,7 @@ class Shell:
             timeout=_PATIENCE,
             check=False,
         )
-        told = f"{block.place}: $ {line}\nprinted:\n{self._stand_ins.to_shown(done.stdout)}"
+        told = f"$ {line}\nprinted:\n{self._stand_ins.to_shown(done.stdout)}"
         assert done.returncode == exit_code, f"{told}\nand ended with {done.returncode}."
         if shown.strip():
             assert self._stand_ins.find(shown, done.stdout), f"{told}\nbut the page has:\n{shown}"

@@ -38,12 +38,12 @@ class Wire:
         )
 
         self._answer = response.get_json(force=True)
-        assert response.status_code == status, f"{block.place}: {response.status} {self._answer}"
+        assert response.status_code == status, f"{response.status} {self._answer}"
 
     def compare(self, block: Block) -> None:
         """Raise :exc:`AssertionError` unless the last answer is as the block shows it."""
         shown = json.loads(block.text)
-        assert _fits(shown, self._answer), f"{block.place}: the answer is {self._answer}"
+        assert _fits(shown, self._answer), f"The answer is {self._answer}"
 
 
 def _fits(shown: t.Any, real: t.Any) -> bool:
