@@ -52,6 +52,7 @@ HAPPY = {
     "a line without output": fenced("console", "$ echo a"),
     "a line with output": fenced("console", "$ echo a; echo b", "a", "b"),
     "a line with some output": fenced("console", "$ seq 9", "1", "...", "9"),
+    "a line with other blanks": fenced("console", "$ echo 'a    b  '", "a b"),
     "a line that goes on": fenced("console", "$ echo a \\", "  b", "a b"),
     "a quotation that goes on": fenced("console", "$ echo 'a", "b'", "a", "b"),
     "folder and variables stay": fenced("console", "$ mkdir d; cd d; export A=1")

@@ -105,13 +105,16 @@ class Page:
             self._served.pop(port).end()
         self._served[words or port] = program
         self._ending.callback(program.end)
-        program.start(
-            lambda: (
-                words in self._printed().removeprefix(before)
-                if words
-                else self.stand_ins.answers(port)
-            )
-        )
+
+        def is_up() -> bool:
+            if words and words in self._printed().removeprefix(before):
+                return True
+
+            printed = self._printed().removeprefix(before)
+            assert program.is_running, f"It has ended and printed:\n{printed}"
+            return not words and self.stand_ins.answers(port)
+
+        program.start(is_up)
 
     def _compare_log(self, block: Block) -> None:
         lines = [line for line in block.text.splitlines() if line.strip()]

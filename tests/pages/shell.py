@@ -19,8 +19,9 @@ _PATIENCE = 120  # seconds
 _PROMPT = "$ "
 
 # The folder and the exported variables outlive a line, as in a terminal.
+_BEGIN = 'if [ -f "$HOME/.exported" ]; then . "$HOME/.exported"; cd "$PWD"; fi'
 _SCRIPT = """
-if [ -f "$HOME/.exported" ]; then . "$HOME/.exported"; cd "$PWD"; fi
+{begin}
 {line}
 status=$?
 export -p > "$HOME/.exported"
@@ -56,7 +57,8 @@ class Shell:
         for earlier, shown in steps:
             if not recognised.check(earlier, self._folder):
                 self._run(earlier, shown, 0)
-        command = f"cd {shlex.quote(str(self._folder))}; exec {self._stand_ins.to_real(line)}"
+        begin = f"cd {shlex.quote(str(self._folder))}\n{_BEGIN}"
+        command = f"{begin}\nexec {self._stand_ins.to_real(line)}"
         return Program(["sh", "-c", command], log=log, env=self.environment)
 
     @property
@@ -75,7 +77,7 @@ class Shell:
 
     def _run(self, line: str, shown: str, exit_code: int) -> None:
         done = subprocess.run(
-            ["sh", "-c", _SCRIPT.format(line=self._stand_ins.to_real(line))],
+            ["sh", "-c", _SCRIPT.format(begin=_BEGIN, line=self._stand_ins.to_real(line))],
             cwd=self._folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,

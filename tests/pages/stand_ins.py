@@ -66,10 +66,10 @@ class StandIns:
 
     def find(self, shown: str, printed: str, *, whole: bool = True) -> bool:
         """Tell whether ``printed`` is what the page shows, and learn the values in it."""
-        printed = self.to_shown(printed)
+        printed = _unspaced(self.to_shown(printed))
         values: list[str] = []
-        pattern = _unspaced(self._pattern(shown, values))
-        match = (re.fullmatch if whole else re.search)(pattern, _unspaced(printed), re.DOTALL)
+        pattern = self._pattern(_unspaced(shown), values)
+        match = (re.fullmatch if whole else re.search)(pattern, printed, re.DOTALL)
         if match is None:
             return False
 
@@ -107,5 +107,6 @@ class StandIns:
 
 
 def _unspaced(text: str) -> str:
-    """Return ``text`` without blanks at the ends of lines, which no reader sees."""
-    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+    """Return ``text`` with single blanks and without those at the ends of lines."""
+    lines = [re.sub(" +", " ", line).rstrip() for line in text.strip().splitlines()]
+    return "\n".join(lines)
