@@ -135,13 +135,9 @@ def test_a_page_that_is_wrong_fails(text: str, run_page: RunPage) -> None:
     assert re.search(r"page\.md:[1-9]", " ".join(caught.value.__notes__))
 
 
-def test_a_program_that_does_not_start_is_told(
-    run_page: RunPage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(wait_for, "__kwdefaults__", {"patience": 0.5})
-
-    with pytest.raises(TimeoutError):
-        run_page(fenced("console", "$ false", comment="serve"))
+def test_a_program_that_does_not_start_is_told(run_page: RunPage) -> None:
+    with pytest.raises(AssertionError, match=r"has ended and printed:\nno"):
+        run_page(fenced("console", "$ sh -c 'echo no; false'", comment="serve"))
 
 
 def test_a_line_of_the_log_that_does_not_come_is_told(

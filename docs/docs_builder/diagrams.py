@@ -66,7 +66,7 @@ def lifecycle() -> str:
         drawing.arrow([(290, 240), (290, 276), (340, 276), (340, 240)]),
         drawing.label(x, 276, "create: repeated, acknowledge: unchanged"),
         drawing.arrow([(690, 140), (740, 140), (740, 160), (690, 160)]),
-        drawing.text(625, 262, ("any later create opens a new alert;", "acknowledge, resolve: ignored")),
+        drawing.text(625, 262, ("a later create opens a new alert;", "all else is ignored")),
         *map(drawing.box, (_OPEN, _ACKNOWLEDGED, _RESOLVED)),
     ]  # fmt: skip
     words = (

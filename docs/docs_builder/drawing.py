@@ -36,10 +36,11 @@ def picture(
 ) -> str:
     """Return an SVG that a screen reader announces by its title and description."""
     width, height = size
+    told = f'role="img" aria-labelledby="{name}-title {name}-desc"'
+    measured = f'viewBox="0 0 {width} {height}" width="{width}"'
     return "\n".join(
         [
-            f'<svg class="drawn" role="img" aria-labelledby="{name}-title {name}-desc"'
-            f' viewBox="0 0 {width} {height}" width="{width}" xmlns="http://www.w3.org/2000/svg">',
+            f'<svg class="drawn" {told} {measured} xmlns="http://www.w3.org/2000/svg">',
             f'<title id="{name}-title">{html.escape(title)}</title>',
             f'<desc id="{name}-desc">{html.escape(description)}</desc>',
             *parts,

@@ -16,10 +16,11 @@ def table() -> str:
     """Return the settings, their defaults and meanings as a table."""
     meanings = dict(_MEANING.findall(inspect.getdoc(Settings) or ""))
     rows = [
-        f"| `{PREFIX}{field.name.upper()}` | {_default(field)} | {_sentence(meanings[field.name])} |"
+        (f"`{PREFIX}{field.name.upper()}`", _default(field), _sentence(meanings[field.name]))
         for field in dataclasses.fields(Settings)
     ]
-    return "\n".join(["| setting | default | what it is |", "| --- | --- | --- |", *rows])
+    head = [("setting", "default", "what it is"), ("---", "---", "---")]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [*head, *rows])
 
 
 def _default(field: dataclasses.Field[object]) -> str:

@@ -67,7 +67,8 @@ class _Reader:
                 self._comments = {}
 
     def _hidden(self, opening: re.Match[str]) -> Block:
-        comments = {"file": opening[2]} if opening[2] else {}
+        comments = {**self._comments, **({"file": opening[2]} if opening[2] else {})}
+        self._comments = {}
         return self._block(opening[1] or "python", lambda line: line == "-->", comments)
 
     def _fenced(self, fence: re.Match[str]) -> Iterator[Block]:

@@ -1,4 +1,4 @@
-"""Give a page the services that it says it needs, each its own."""
+"""Give a page what it says it needs: an app to begin with, and services of its own."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from tests.databases import new_database
 from tests.faults.processes import free_port
 from tests.faults.processes import Program
 
+from .blocks import find_blocks
+from .recognised import ROOT
 from .stand_ins import StandIns
 
+_RECEIVER = re.compile(r"@alert_created\.connect\n.*?\n\n\n", re.DOTALL)
 _NEEDS = re.compile(r"<!-- *needs: *(.*?) *-->")
 
 
@@ -26,6 +29,18 @@ def provide(path: Path, stand_ins: StandIns, folder: Path, ending: ExitStack) ->
     for needs in _NEEDS.findall(path.read_text("utf-8")):
         for need in needs.split():
             _SERVICES[need](stand_ins, folder, ending)
+
+
+def _provide_app(stand_ins: StandIns, folder: Path, _ending: ExitStack) -> None:
+    """Write README's app, without its receiver, whose output would be in the way."""
+    (code,) = [block for block in find_blocks(ROOT / "README.md") if "file" in block.comments]
+    text = _RECEIVER.sub("", stand_ins.to_real(code.text))
+    (folder / code.comments["file"]).write_text(text, "utf-8")
+
+
+def _provide_nginx(_stand_ins: StandIns, _folder: Path, _ending: ExitStack) -> None:
+    if shutil.which("nginx") is None:
+        _skip("nginx is not installed.")
 
 
 def _provide_redis(stand_ins: StandIns, folder: Path, ending: ExitStack) -> None:
@@ -70,6 +85,8 @@ def _skip(reason: str) -> None:
 
 
 _SERVICES: dict[str, Callable[[StandIns, Path, ExitStack], None]] = {
+    "app": _provide_app,
+    "nginx": _provide_nginx,
     "redis": _provide_redis,
     "rabbitmq": _provide_rabbitmq,
     "postgresql": _provide_postgresql,
