@@ -33,11 +33,13 @@ _SIGNALS = {
     EventKind.CREATED: signals.alert_created,
     EventKind.ACKNOWLEDGED: signals.alert_acknowledged,
     EventKind.RESOLVED: signals.alert_resolved,
+    EventKind.REOPENED: signals.alert_reopened,
 }
 _KINDS = {
     Outcome.CREATED: EventKind.CREATED,
     Outcome.ACKNOWLEDGED: EventKind.ACKNOWLEDGED,
     Outcome.RESOLVED: EventKind.RESOLVED,
+    Outcome.REOPENED: EventKind.REOPENED,
 }
 _FIRST_PAUSE = dt.timedelta(seconds=10)
 _LONGEST_PAUSE = dt.timedelta(hours=1)
@@ -95,10 +97,10 @@ class Delivery:
         self._database.host.require_committed()
         return sum(self._deliver(claim) for claim in itertools.islice(self._claims(), limit))
 
-    def revive(self) -> int:
-        """Make every dead event due again. Return how many there were."""
-        outbox = self._database.store.outbox
-        return self._database.run(lambda connection: outbox.revive(connection, clock.now()))
+    def revive(self, event_id: int | None = None) -> int:
+        """Make every dead event due again, or the one with this id. Return how many there were."""
+        outbox, now = self._database.store.outbox, clock.now()
+        return self._database.run(lambda connection: outbox.revive(connection, now, event_id))
 
     def _send_inline(self, change: Change) -> None:
         alert_id = t.cast(int, change.alert_id)

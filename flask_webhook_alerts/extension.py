@@ -20,11 +20,14 @@ from .events import Receipt
 from .integrations import Integrations
 from .mapping import build_models
 from .mapping import Models
+from .reading import Reading
+from .rejections import RejectionLog
 from .service import Service
 from .sessions import HostDatabase
 from .state import get_state
 from .state import KEY
 from .state import State
+from .triage import Triage
 from .urls import endpoint_url
 
 
@@ -69,13 +72,17 @@ class WebhookAlerts:
         database = Database(self._host, self._models)
         delivery = Delivery(settings, database)
         admission = Admission(database)
+        service = Service(database, delivery, admission)
         app.extensions[KEY] = State(
             settings=settings,
             database=database,
             delivery=delivery,
             admission=admission,
-            service=Service(database, delivery, admission),
+            service=service,
+            triage=Triage(database, service),
             integrations=Integrations(database),
+            reading=Reading(database),
+            rejections=RejectionLog(database),
         )
         app.cli.add_command(cli.group)
         if self._register_blueprint:
@@ -95,6 +102,11 @@ class WebhookAlerts:
     def AlertEvent(self) -> type[t.Any]:  # noqa: N802 - it is a class
         """The model of an alert's events."""
         return self._models.AlertEvent
+
+    @property
+    def Rejection(self) -> type[t.Any]:  # noqa: N802 - it is a class
+        """The model of refused requests, always a class of ours."""
+        return self._models.Rejection
 
     def create_integration(
         self,
@@ -154,7 +166,7 @@ class WebhookAlerts:
         :param alert: the row of the alert, or its id.
         :param by: who did it, kept on the event.
         """
-        return get_state().service.change_alert(_id_of(alert), EventKind.ACKNOWLEDGED, by)
+        return get_state().triage.change(_id_of(alert), EventKind.ACKNOWLEDGED, by)
 
     def resolve(self, alert: t.Any, by: str | None = None) -> Receipt:
         """Resolve an alert; the same transition and signal as from the wire.
@@ -162,7 +174,27 @@ class WebhookAlerts:
         :param alert: the row of the alert, or its id.
         :param by: who did it, kept on the event.
         """
-        return get_state().service.change_alert(_id_of(alert), EventKind.RESOLVED, by)
+        return get_state().triage.change(_id_of(alert), EventKind.RESOLVED, by)
+
+    def reopen(self, alert: t.Any, by: str | None = None) -> Receipt:
+        """Take the resolution of an alert back; its ``alert_reopened`` signal is sent.
+
+        The outcome is ``ignored`` while a newer alert with the same Id is active.
+
+        :param alert: the row of the alert, or its id.
+        :param by: who did it, kept on the event.
+        """
+        return get_state().triage.change(_id_of(alert), EventKind.REOPENED, by)
+
+    def add_note(self, alert: t.Any, text: str, by: str | None = None) -> Receipt:
+        """Put a note into an alert's timeline, as an event of kind ``noted``. No signal is sent.
+
+        :param alert: the row of the alert, or its id.
+        :param text: at most 10,000 characters.
+        :param by: who wrote it, kept on the event.
+        :raises InvalidOption: the note is blank or too long.
+        """
+        return get_state().triage.note(_id_of(alert), text, by)
 
     def rotate_token(
         self,

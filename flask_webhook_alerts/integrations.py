@@ -125,7 +125,7 @@ class Integrations:
         ):
             delete = functools.partial(store.housekeeping.delete_alerts, ids=ids)
             deleted += database.write(delete)
-        changed = database.run(
+        changed = database.write(
             lambda connection: store.housekeeping.delete_integration(connection, integration_id)
         )
         self._found(integration_id, bool(changed))

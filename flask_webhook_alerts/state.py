@@ -12,7 +12,10 @@ from .config import Settings
 from .database import Database
 from .delivery import Delivery
 from .integrations import Integrations
+from .reading import Reading
+from .rejections import RejectionLog
 from .service import Service
+from .triage import Triage
 
 KEY = "webhook_alerts"
 
@@ -26,7 +29,10 @@ class State:
     delivery: Delivery
     admission: Admission
     service: Service
+    triage: Triage
     integrations: Integrations
+    reading: Reading
+    rejections: RejectionLog
 
 
 def get_state() -> State:

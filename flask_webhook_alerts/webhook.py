@@ -170,7 +170,26 @@ def _refuse(state: State, integration_id: str, error: Rejected | Refused | Unava
     state.delivery.announce_rejection(
         integration_id if is_known else None, problem.status, problem.detail
     )
-    return _problem_response(problem)
+    response = _problem_response(problem)
+    if problem.code != "unavailable":
+        _keep(state, integration_id if is_known else None, problem, response)
+    return response
+
+
+def _keep(state: State, integration_id: str | None, problem: Problem, response: Response) -> None:
+    """Write a refusal into the log once the sender has its answer, so that it costs him nothing."""
+    if not state.rejections.wants(integration_id):
+        return
+
+    app, source = current_app._get_current_object(), request.remote_addr  # type: ignore[attr-defined]
+    faults = (f"{field}: {words}" for field in problem.errors for words in problem.errors[field])
+    reason = " ".join([problem.detail, *faults])
+
+    def write() -> None:
+        with app.app_context():
+            state.rejections.write(integration_id, problem.status, reason, source)
+
+    response.call_on_close(write)
 
 
 def _problem_response(problem: Problem) -> Response:

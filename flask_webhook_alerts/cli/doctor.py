@@ -42,6 +42,7 @@ _SIGNALS = (
     signals.alert_created,
     signals.alert_acknowledged,
     signals.alert_resolved,
+    signals.alert_reopened,
     signals.alert_repeated,
     signals.request_rejected,
 )

@@ -10,10 +10,8 @@ import datetime as dt
 import typing as t
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects import sqlite
 
+from flask_webhook_alerts.errors import Refused
 from flask_webhook_alerts.events import AlertStatus
 from flask_webhook_alerts.events import Change
 from flask_webhook_alerts.events import EventKind
@@ -22,15 +20,27 @@ from flask_webhook_alerts.events import Outcome
 from flask_webhook_alerts.mapping import Models
 from flask_webhook_alerts.mapping import table_of
 
+from .upserts import build_upsert
 from .values import alert_row
 from .values import event_row
+from .values import facts
 from .values import Plan
 from .values import Target
 
 OUTCOMES = {
     EventKind.ACKNOWLEDGED: Outcome.ACKNOWLEDGED,
     EventKind.RESOLVED: Outcome.RESOLVED,
+    EventKind.REOPENED: Outcome.REOPENED,
 }
+TRANSITIONS = (
+    (EventKind.ACKNOWLEDGED, True),
+    (EventKind.ACKNOWLEDGED, False),
+    (EventKind.RESOLVED, True),
+    (EventKind.RESOLVED, False),
+    (EventKind.REOPENED, True),
+)
+"""Each transition, and whether it finds its alert by the id. Senders do not know that of a
+resolved alert, so only people reopen."""
 
 
 class Changes(t.Protocol):
@@ -50,7 +60,13 @@ class Changes(t.Protocol):
         self, connection: sa.Connection, kind: EventKind, target: Target,
         at: dt.datetime, plan: Plan, by: str | None = None,
     ) -> Change | None:  # fmt: skip
-        """Acknowledge or resolve an alert; None if none is in a state that allows it."""
+        """Acknowledge, resolve or reopen an alert; None if none is in a state that allows it."""
+        ...
+
+    def note(
+        self, connection: sa.Connection, alert_id: int, text: str, at: dt.datetime, by: str | None
+    ) -> None:
+        """Put a person's note into the timeline of an alert. Nobody is told of it."""
         ...
 
 
@@ -63,12 +79,12 @@ class SteppedChanges:
         self._alert = table_of(models.Alert)
         self._event = table_of(models.AlertEvent)
         self._returns = dialect.name in {"sqlite", "postgresql"}
-        self._upsert = _UPSERTS[dialect.name](self._alert)
+        self._upsert = build_upsert(self._alert, dialect)
+        if dialect.name == "sqlite":
+            self._upsert = self._upsert.returning(_has_integration(models))
         self._insert_event = sa.insert(self._event)
         self._transitions = {
-            (kind, by_id): self._transition(kind, by_id)
-            for kind in OUTCOMES
-            for by_id in (True, False)
+            (kind, by_id): self._transition(kind, by_id) for kind, by_id in TRANSITIONS
         }
         alert, event = self._alert.c, self._event.c
         self._by_id = sa.select(*facts(alert)).where(*Target.condition(alert, by_id=True))
@@ -87,8 +103,10 @@ class SteppedChanges:
         at: dt.datetime, plan: Plan,
     ) -> Change:  # fmt: skip
         """Open an alert, or count a repetition of the active one."""
-        result = connection.execute(self._upsert, alert_row(integration_id, event, at))
+        values = {**alert_row(integration_id, event, at), "whose": integration_id}
+        result = connection.execute(self._upsert, values)
         row = self._changed_row(connection, result)
+        self._require_ours(row, event)
         if row.occurrences > 1:
             return change(Outcome.REPEATED, row)
 
@@ -99,9 +117,9 @@ class SteppedChanges:
         self, connection: sa.Connection, kind: EventKind, target: Target,
         at: dt.datetime, plan: Plan, by: str | None = None,
     ) -> Change | None:  # fmt: skip
-        """Acknowledge or resolve an alert; None if none is in a state that allows it."""
+        """Acknowledge, resolve or reopen an alert; None if none is in a state that allows it."""
         statement = self._transitions[kind, target.is_by_id]
-        result = connection.execute(statement, {**target.parameters, "moment": at})
+        result = connection.execute(statement, transition_parameters(kind, target, at))
         row = self._changed_row(connection, result)
         if row is None:
             return None
@@ -110,6 +128,12 @@ class SteppedChanges:
             plan = Plan(due_at=at)
         values = event_row(kind, at, plan, by=by, notes=())
         return self._note(connection, OUTCOMES[kind], row, values, plan)
+
+    def note(
+        self, connection: sa.Connection, alert_id: int, text: str, at: dt.datetime, by: str | None
+    ) -> None:
+        """Put a person's note into the timeline of an alert. Nobody is told of it."""
+        connection.execute(self._insert_event, note_row(alert_id, text, at, by))
 
     def _transition(self, kind: EventKind, by_id: bool) -> sa.Update:
         alert = self._alert.c
@@ -128,6 +152,15 @@ class SteppedChanges:
             return None
 
         return connection.execute(self._by_id, Target(alert_id=result.lastrowid).parameters).one()
+
+    def _require_ours(self, row: t.Any, event: IncomingEvent) -> None:
+        """Raise :exc:`Refused` for what other databases refuse by themselves."""
+        if not getattr(row, "has_integration", True):
+            raise Refused("The integration is gone.")
+
+        # MariaDB counts up the row that any unique key finds, also one of the host's own.
+        if row.thirdparty_id != event.thirdparty_id or row.status == AlertStatus.RESOLVED:
+            raise Refused("A unique key of the host's own refuses the alert.")
 
     def _note(
         self, connection: sa.Connection, outcome: Outcome, row: t.Any,
@@ -150,6 +183,21 @@ def transition_of(alert: sa.Table, kind: EventKind, by_id: bool) -> sa.Update:
             .values(status=AlertStatus.ACKNOWLEDGED.value, acknowledged_at=moment)
         )
 
+    if kind is EventKind.REOPENED:
+        # The unique key refuses it while a newer alert with this Id is active.
+        return (
+            sa.update(alert)
+            .where(*which, columns.active_key.is_(None))
+            .values(
+                status=sa.case(
+                    (columns.acknowledged_at.is_(None), AlertStatus.OPEN.value),
+                    else_=AlertStatus.ACKNOWLEDGED.value,
+                ),
+                active_key=sa.bindparam("which_key"),
+                resolved_at=None,
+            )
+        )
+
     return (
         sa.update(alert)
         .where(*which, columns.active_key.is_not(None))
@@ -157,9 +205,21 @@ def transition_of(alert: sa.Table, kind: EventKind, by_id: bool) -> sa.Update:
     )
 
 
-def facts(alert: t.Any) -> list[sa.ColumnElement[t.Any]]:
-    """Return the columns that a receipt needs."""
-    return [alert.id, alert.thirdparty_id, alert.status, alert.occurrences]
+def transition_parameters(kind: EventKind, target: Target, at: dt.datetime) -> dict[str, t.Any]:
+    """Return the values for :func:`transition_of`."""
+    return target.parameters | ({} if kind is EventKind.REOPENED else {"moment": at})
+
+
+def note_row(alert_id: int, text: str, at: dt.datetime, by: str | None) -> dict[str, t.Any]:
+    """Return the columns of a note."""
+    values = event_row(EventKind.NOTED, at, Plan(delivered_at=at), by=by, notes=(text,))
+    return {**values, "alert_id": alert_id}
+
+
+def _has_integration(models: Models) -> sa.ColumnElement[bool]:
+    # SQLite checks no foreign key unless it is told to, and that is the host's to tell.
+    integration = table_of(models.Integration).c
+    return sa.exists().where(integration.id == sa.bindparam("whose")).label("has_integration")
 
 
 def change(outcome: Outcome, row: t.Any, **event: t.Any) -> Change:
@@ -172,36 +232,3 @@ def change(outcome: Outcome, row: t.Any, **event: t.Any) -> Change:
         occurrences=row.occurrences,
         **event,
     )
-
-
-def upsert_returning(insert: t.Callable[[sa.Table], t.Any]) -> t.Callable[[sa.Table], t.Any]:
-    """Return a function that builds INSERT … ON CONFLICT DO UPDATE … RETURNING in a dialect."""
-
-    def upsert(alert: sa.Table) -> t.Any:
-        statement = insert(alert)
-        return statement.on_conflict_do_update(
-            index_elements=[alert.c.integration_id, alert.c.active_key],
-            set_={
-                "occurrences": alert.c.occurrences + 1,
-                "last_received_at": statement.excluded.last_received_at,
-            },
-        ).returning(*facts(alert.c))
-
-    return upsert
-
-
-def _upsert_mysql(alert: sa.Table) -> t.Any:
-    statement = mysql.insert(alert)
-    return statement.on_duplicate_key_update(
-        id=sa.func.last_insert_id(alert.c.id),
-        occurrences=alert.c.occurrences + 1,
-        last_received_at=statement.inserted.last_received_at,
-    )
-
-
-_UPSERTS: dict[str, t.Callable[[sa.Table], t.Any]] = {
-    "sqlite": upsert_returning(sqlite.insert),
-    "postgresql": upsert_returning(postgresql.insert),
-    "mysql": _upsert_mysql,
-    "mariadb": _upsert_mysql,
-}

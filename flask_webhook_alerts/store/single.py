@@ -17,14 +17,17 @@ from flask_webhook_alerts.mapping import Models
 from flask_webhook_alerts.mapping import table_of
 
 from .changes import change
-from .changes import facts
+from .changes import note_row
 from .changes import OUTCOMES
 from .changes import transition_of
-from .changes import upsert_returning
+from .changes import transition_parameters
+from .changes import TRANSITIONS
+from .upserts import upsert_returning
 from .values import ALERT_COLUMNS
 from .values import alert_row
 from .values import EVENT_COLUMNS
 from .values import event_row
+from .values import facts
 from .values import Plan
 from .values import Target
 
@@ -48,9 +51,9 @@ class SingleStatementChanges:
                 transition_of(self._alert, kind, by_id).returning(*facts(self._alert.c)),
                 is_new=False,
             )
-            for kind in OUTCOMES
-            for by_id in (True, False)
+            for kind, by_id in TRANSITIONS
         }
+        self._insert_event = sa.insert(self._event)
 
     @staticmethod
     def fits(models: Models) -> bool:
@@ -73,15 +76,22 @@ class SingleStatementChanges:
         self, connection: sa.Connection, kind: EventKind, target: Target,
         at: dt.datetime, plan: Plan, by: str | None = None,
     ) -> Change | None:  # fmt: skip
-        """Acknowledge or resolve an alert; None if none is in a state that allows it."""
+        """Acknowledge, resolve or reopen an alert; None if none is in a state that allows it."""
         # A claim needs to know whether an earlier event is still owed, and a statement that waited
         # for the alert's row has an older view of the events: claimed is after the commit.
         if plan.claim_until is not None:
             plan = Plan(due_at=at)
         values = event_row(kind, at, plan, by=by, notes=())
         statement = self._transitions[kind, target.is_by_id]
-        row = self._run(connection, statement, {**target.parameters, "moment": at}, values)
+        parameters = transition_parameters(kind, target, at)
+        row = self._run(connection, statement, parameters, values)
         return row and self._changed(OUTCOMES[kind], row, plan)
+
+    def note(
+        self, connection: sa.Connection, alert_id: int, text: str, at: dt.datetime, by: str | None
+    ) -> None:
+        """Put a person's note into the timeline of an alert. Nobody is told of it."""
+        connection.execute(self._insert_event, note_row(alert_id, text, at, by))
 
     def _with_event(self, write: t.Any, *, is_new: bool) -> t.Any:
         written = write.cte("written")
