@@ -29,9 +29,9 @@ myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
-autodoc_class_signature = "separated"
-autoclass_content = "class"
 python_use_unqualified_type_names = True
+
+toc_object_entries_show_parents = "hide"
 
 html_theme = "flask"
 html_title = project

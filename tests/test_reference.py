@@ -35,6 +35,7 @@ from tests.conftest import SIGNALS
 from tests.hosts import Host
 from tests.pages.recognised import ROOT
 
+ORDER = ["alert", "integration", "event", "status", "reason"]
 DOCS = ROOT / "docs"
 PACKAGE = Path(flask_webhook_alerts.__file__).parent
 
@@ -93,7 +94,8 @@ def test_the_limits_are_those_in_force() -> None:
 def test_the_answers_have_every_outcome_and_status() -> None:
     answers = DOCS / "reference/answers.md"
 
-    assert words_of(answers, "outcome") == [*Outcome]
+    of_people = words_of(answers, "outcome for people")
+    assert words_of(answers, "outcome") + of_people == [*Outcome]
     assert words_of(answers, "status of an alert") == [*AlertStatus]
 
 
@@ -181,6 +183,8 @@ def test_the_signals_come_with_the_arguments_that_the_table_has(
 
     for event_type in ("create", "create", "acknowledge", "resolve", "nonsense"):
         sqlite_host.post(integration_id, {"event_type": event_type, **event})
+    with sqlite_host.app.app_context():
+        sqlite_host.alerts.reopen(1)
 
     rows = rows_of(DOCS / "reference/signals.md", "signal")
     assert {row[0].strip("| `"): re.findall(r"\w+", row[2]) for row in rows} == seen
@@ -188,9 +192,7 @@ def test_the_signals_come_with_the_arguments_that_the_table_has(
 
 def recorder(seen: dict[str, list[str]], name: str) -> Callable[..., None]:
     def record(_app: object, **arguments: object) -> None:
-        seen[name] = sorted(
-            arguments, key=["alert", "integration", "event", "status", "reason"].index
-        )
+        seen[name] = sorted(arguments, key=ORDER.index)
 
     record.__qualname__ = name
     return record
@@ -207,7 +209,7 @@ def test_the_errors_are_all_listed() -> None:
     assert sorted(re.findall(r"autoexception:: (\w+)", text)) == sorted(known)
 
 
-@pytest.mark.parametrize("model", ["Integration", "Alert", "AlertEvent"])
+@pytest.mark.parametrize("model", ["Integration", "Alert", "AlertEvent", "Rejection"])
 def test_the_tables_have_the_columns_that_are_there(model: str, sqlite_host: Host) -> None:
     table: sa.Table = table_of(getattr(sqlite_host.alerts, model))
     text = (DOCS / "reference/tables.md").read_text("utf-8")

@@ -50,4 +50,8 @@ def _section(command: click.Command, context: click.Context) -> str:
 
 def _row(option: click.Option, context: click.Context) -> str:
     names, words = option.get_help_record(context) or ("", "")
-    return f"| `{names}` | {words.replace('|', chr(92) + '|')} |"
+    return " | ".join(["", f"`{_cell(names)}`", _cell(words), ""]).strip()
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", r"\|")

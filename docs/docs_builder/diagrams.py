@@ -61,19 +61,20 @@ def lifecycle() -> str:
         drawing.label(495, 85, "resolve: resolved"),
         drawing.arrow([(380, 215), (625, 215), (625, 175)]),
         drawing.label(495, 215, "resolve: resolved"),
-        drawing.arrow([(290, 60), (290, 24), (340, 24), (340, 60)]),
-        drawing.label(x, 24, "create: repeated"),
-        drawing.arrow([(290, 240), (290, 276), (340, 276), (340, 240)]),
-        drawing.label(x, 276, "create: repeated, acknowledge: unchanged"),
-        drawing.arrow([(690, 140), (740, 140), (740, 160), (690, 160)]),
-        drawing.text(625, 262, ("a later create opens a new alert;", "all else is ignored")),
+        drawing.arrow([(290, 60), (290, 34), (340, 34), (340, 60)]),
+        drawing.label(x, 20, "create: repeated"),
+        drawing.arrow([(290, 240), (290, 266), (340, 266), (340, 240)]),
+        drawing.label(x, 281, "create: repeated, acknowledge: unchanged"),
+        drawing.arrow([(560, 150), (450, 150), (450, 100), (380, 100)], kind="later"),
+        drawing.label(450, 128, "reopen, by a person"),
+        drawing.text(625, 250, ("a later create opens a new alert;", "all else is ignored")),
         *map(drawing.box, (_OPEN, _ACKNOWLEDGED, _RESOLVED)),
     ]  # fmt: skip
     words = (
         "A create opens an alert. An acknowledge leads from open to acknowledged, a resolve from"
-        " either to resolved, which is the end. Creates in between are repeated ones, and an"
-        " acknowledge of an acknowledged alert changes nothing. After its resolution, events of"
-        " the same Id are ignored, until a create opens a new alert."
+        " either to resolved. Only a person can reopen a resolved one. Creates in between are"
+        " repeated ones, and an acknowledge of an acknowledged alert changes nothing. After its"
+        " resolution, events of the same Id are ignored, until a create opens a new alert."
     )
     return drawing.picture("lifecycle", "The life of an alert", words, (800, 300), parts)
 
