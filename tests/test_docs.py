@@ -14,6 +14,8 @@ import pytest
 import sqlalchemy as sa
 from flask import has_app_context
 from flask.globals import app_ctx
+from sqlalchemy.event import listen
+from sqlalchemy.event import remove
 
 from flask_webhook_alerts import cli
 from tests.conftest import SIGNALS
@@ -35,9 +37,9 @@ def _reader_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     environment, modules = dict(os.environ), set(sys.modules)
     pools: list[sa.Pool] = []
     remember = lambda connection, record: pools.append(record._ConnectionRecord__pool)  # noqa: E731
-    sa.event.listen(sa.Pool, "connect", remember)
+    listen(sa.Pool, "connect", remember)
     yield
-    sa.event.remove(sa.Pool, "connect", remember)
+    remove(sa.Pool, "connect", remember)
     while has_app_context():
         app_ctx._get_current_object().pop()  # type: ignore[attr-defined]
     for pool in pools:

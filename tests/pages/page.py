@@ -186,5 +186,6 @@ _BY_LANGUAGE: dict[str, Act] = {
     "ini": _parsed(lambda text: configparser.ConfigParser(strict=False).read_string(text)),
     "jinja": _parsed(jinja2.Environment(autoescape=True).parse),
     "html": _parsed(jinja2.Environment(autoescape=True).parse),
+    "sh": Page._do_nothing,
     "text": Page._do_nothing,
 }

@@ -21,7 +21,7 @@ from .recognised import ROOT
 from .stand_ins import StandIns
 
 _RECEIVER = re.compile(r"@alert_created\.connect\n.*?\n\n\n", re.DOTALL)
-_NEEDS = re.compile(r"<!-- *needs: *(.*?) *-->")
+_NEEDS = re.compile(r"^<!-- *needs: *(.*?) *-->$", re.MULTILINE)
 
 
 def provide(path: Path, stand_ins: StandIns, folder: Path, ending: ExitStack) -> None:
