@@ -46,7 +46,12 @@ class Fault(enum.Enum):
     REFUSED = "the database will never take this write"
 
 
-def diagnose(error: exc.StatementError | exc.TimeoutError) -> Fault:
+# Besides what SQLAlchemy wraps: text that the connection's encoding does not have, and integers that
+# the driver cannot send.
+_FAULTS = (exc.StatementError, exc.TimeoutError, UnicodeError, OverflowError)
+
+
+def diagnose(error: Exception) -> Fault:
     """Tell what ``error`` means; what is not known to be final counts as passing."""
     if isinstance(error, exc.DBAPIError):
         if error.connection_invalidated:
@@ -61,7 +66,7 @@ def diagnose(error: exc.StatementError | exc.TimeoutError) -> Fault:
         is_final = isinstance(error, (exc.DataError, exc.IntegrityError))
         return Fault.REFUSED if is_final or code in _REFUSALS else Fault.AWAY
 
-    return Fault.REFUSED if isinstance(error, exc.StatementError) else Fault.AWAY
+    return Fault.AWAY if isinstance(error, exc.TimeoutError) else Fault.REFUSED
 
 
 def run(
@@ -90,7 +95,7 @@ def run(
                     return done
 
                 return work(connection)
-        except (exc.StatementError, exc.TimeoutError) as error:
+        except _FAULTS as error:
             fault = diagnose(error)
             lost += fault is Fault.LOST
             if not _may_repeat(fault, attempt, lost, started):

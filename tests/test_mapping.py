@@ -575,6 +575,16 @@ def test_text_of_any_character_fits_where_the_databases_default_is_latin() -> No
             assert host.stored_alerts()[0].title == "\N{FIRE} and \N{GRINNING FACE}"
 
 
+def test_a_character_that_the_database_does_not_know_is_refused_and_not_sent_for_ever() -> None:
+    latin = "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    with new_database("postgresql", latin) as url, running_host(url) as host:
+        integration_id = host.create_integration()
+
+        assert post(host, integration_id, "create", Title="\N{FIRE}").status_code == 422
+        assert post(host, integration_id, "create", Title="Caf\xe9").status_code == 200
+        assert [alert.title for alert in host.stored_alerts()] == ["Caf\xe9"]
+
+
 def test_a_type_map_of_the_hosts_does_no_harm(database_url: str) -> None:
     class Base(orm.DeclarativeBase):
         registry = orm.registry(

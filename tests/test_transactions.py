@@ -355,7 +355,15 @@ def duplicate(connection: sa.Connection) -> None:
     connection.execute(sa.insert(box).values(id=1))
 
 
-@pytest.mark.parametrize("fault", [null, duplicate])
+def no_text(connection: sa.Connection) -> None:
+    connection.execute(sa.insert(box).values(id=3, content="\ud800"))
+
+
+def no_integer(connection: sa.Connection) -> None:
+    connection.execute(sa.insert(box).values(id=2**70))
+
+
+@pytest.mark.parametrize("fault", [null, duplicate, no_text, no_integer])
 def test_what_the_database_refuses_is_not_tried_again(engine: sa.Engine, fault: Work) -> None:
     check_one_try(engine, fault, Refused)
 
@@ -393,7 +401,7 @@ def check_one_try(engine: sa.Engine, fault: Work, error: type[Exception]) -> Non
     with pytest.raises(error) as caught:
         transactions.run(engine, tries)
 
-    assert isinstance(caught.value.__cause__, exc.SQLAlchemyError)
+    assert isinstance(caught.value.__cause__, (exc.SQLAlchemyError, UnicodeError, OverflowError))
     assert (tries.number, counts(engine)) == (1, [0, 0])
 
 
@@ -482,5 +490,5 @@ FAULTS: dict[str, tuple[exc.StatementError | exc.TimeoutError, Fault]] = {
 
 
 @pytest.mark.parametrize(("error", "fault"), FAULTS.values(), ids=FAULTS)
-def test_errors_are_told_apart(error: exc.StatementError | exc.TimeoutError, fault: Fault) -> None:
+def test_errors_are_told_apart(error: Exception, fault: Fault) -> None:
     assert diagnose(error) is fault

@@ -103,6 +103,7 @@ def check_database(facts: Facts, max_content_length: int) -> Iterator[Finding]:
     else:
         yield from _check_durability(facts)
     yield from _check_packets(facts, max_content_length)
+    yield from _check_encoding(facts)
     yield from _check_charsets(facts)
     yield from _check_isolation(facts)
 
@@ -186,6 +187,16 @@ def _check_packets(facts: Facts, max_content_length: int) -> Iterator[Finding]:
             f" {wanted} or more, or set WEBHOOK_ALERTS_MAX_CONTENT_LENGTH lower."
         )
         yield _found(Level.WARNING, name, words)
+
+
+def _check_encoding(facts: Facts) -> Iterator[Finding]:
+    encoding = facts.settings.get("server_encoding", "UTF8")
+    if encoding != "UTF8":
+        words = (
+            f"The database is {encoding}, which refuses some characters. Move the tables to one"
+            " that was made with ENCODING 'UTF8'."
+        )
+        yield _found(Level.PROBLEM, "encoding", words)
 
 
 def _check_charsets(facts: Facts) -> Iterator[Finding]:
