@@ -46,8 +46,8 @@ class Fault(enum.Enum):
     REFUSED = "the database will never take this write"
 
 
-# Besides what SQLAlchemy wraps: text that the connection's encoding does not have, and integers that
-# the driver cannot send.
+# Besides what SQLAlchemy wraps: text that the connection's encoding does not have, and integers
+# that the driver cannot send.
 _FAULTS = (exc.StatementError, exc.TimeoutError, UnicodeError, OverflowError)
 
 
