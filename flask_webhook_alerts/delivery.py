@@ -202,9 +202,10 @@ class Delivery:
     def _load_event(self, event_id: int) -> dict[str, t.Any] | None:
         reads, session = self._database.store.reads, self._database.host.session
         row = session.execute(reads.event_entities, {"event_id": event_id}).first()
-        # The alert may have been deleted meanwhile: then there is nothing to tell.
         if row is None:
-            return None
+            if self._database.run(lambda connection: reads.has_event(connection, event_id)):
+                raise OutOfSight(event_id)
+            return None  # the alert was deleted meanwhile: there is nothing to tell
 
         return {"event": row[0], "alert": row[1], "integration": row[2]}
 
@@ -215,6 +216,16 @@ class Delivery:
             return None
 
         return {"alert": row[0], "integration": row[1]}
+
+
+class OutOfSight(Exception):
+    """The host's session does not show an event that is stored: a later attempt may find it."""
+
+    def __init__(self, event_id: int) -> None:
+        super().__init__(
+            f"db.session does not find event {event_id}, its alert or its integration. It may read"
+            " from a replica that is behind, or filter rows."
+        )
 
 
 class LeaseLost(Exception):

@@ -37,8 +37,11 @@ class HostDatabase:
         return t.cast(orm.Session, self._db.session())
 
     def engine(self, model: type) -> sa.Engine:
-        """Return the engine that the session would use for ``model``."""
-        bind: sa.Engine | sa.Connection = self.session.get_bind(sa.inspect(model))
+        """Return the engine that the session would use to write ``model``."""
+        mapper: orm.Mapper[t.Any] = sa.inspect(model)
+        # With a statement that writes, lest a session that reads from replicas chooses one.
+        statement = sa.update(mapper.local_table)
+        bind: sa.Engine | sa.Connection = self.session.get_bind(mapper, clause=statement)
         return bind.engine
 
     def require_committed(self) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
 from sqlalchemy import orm
 from sqlalchemy.exc import InvalidRequestError
 
@@ -508,6 +509,24 @@ def test_a_bind_key_chooses_the_database(
         with host.app.app_context():
             assert sa.inspect(db.engines["hooks"]).has_table("webhook_alert")
             assert not sa.inspect(db.engine).has_table("webhook_alert")
+
+
+class Routing(Session):
+    """A session that reads from a replica, after the recipe in SQLAlchemy's documentation."""
+
+    def get_bind(
+        self, mapper: t.Any = None, clause: t.Any = None, bind: t.Any = None, **options: t.Any
+    ) -> t.Any:
+        writes = self._flushing or isinstance(clause, (sa.Update, sa.Delete))
+        return self._db.engines[None if writes else "replica"]
+
+
+def test_a_session_that_reads_from_a_replica_is_asked_where_it_writes(tmp_path: Path) -> None:
+    file = tmp_path / "host.db"
+    db = SQLAlchemy(session_options={"class_": Routing})
+    config = {"SQLALCHEMY_BINDS": {"replica": f"sqlite:///file:{file}?mode=ro&uri=true"}}
+    with running_host(f"sqlite:///{file}", db=db, config=config) as host:
+        assert live(host, host.create_integration()) == [outcome for _, outcome in WHOLE_LIFE]
 
 
 # --- Kinds of MetaData --------------------------------------------------------------------------
