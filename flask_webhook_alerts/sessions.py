@@ -38,10 +38,10 @@ class HostDatabase:
 
     def engine(self, model: type) -> sa.Engine:
         """Return the engine that the session would use to write ``model``."""
-        mapper: orm.Mapper[t.Any] = sa.inspect(model)
         # With a statement that writes, lest a session that reads from replicas chooses one.
-        statement = sa.update(mapper.local_table)
-        bind: sa.Engine | sa.Connection = self.session.get_bind(mapper, clause=statement)
+        bind: sa.Engine | sa.Connection = self.session.get_bind(
+            sa.inspect(model), clause=sa.update(model)
+        )
         return bind.engine
 
     def require_committed(self) -> None:
