@@ -25,6 +25,7 @@ T = t.TypeVar("T")
 PATIENCE = 8.0
 """Seconds after which a write that lost to others is not tried again."""
 
+_LEGACY_CONTROL = -1  # sqlite3.LEGACY_TRANSACTION_CONTROL, which Python 3.11 does not name
 _MAX_TRIES = 10
 _MAX_PAUSE = 0.25
 
@@ -108,30 +109,42 @@ def run(
 @contextlib.contextmanager
 def _transaction(engine: sa.Engine, single: bool) -> Iterator[sa.Connection]:
     with engine.connect() as connection:
-        if single and engine.dialect.name == "postgresql":
-            # The driver's autocommit spares the round trips of BEGIN and COMMIT, and costs none.
-            connection.execution_options(isolation_level="AUTOCOMMIT")
         if engine.dialect.name == "sqlite":
-            # A database in memory has one connection for all: the host's pending rows are kept,
-            # since they cannot be kept out.
-            _end_sqlite(connection)
-        with connection.begin():
-            if engine.dialect.name == "sqlite":
-                _begin_sqlite(connection, single)
+            begun: t.Any = _begun_sqlite(connection, single)
+        else:
+            if single and engine.dialect.name == "postgresql":
+                # The driver's autocommit spares the round trips of BEGIN and COMMIT.
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+            begun = connection.begin()
+        with begun:
             yield connection
 
 
-def _end_sqlite(connection: sa.Connection) -> None:
+@contextlib.contextmanager
+def _begun_sqlite(connection: sa.Connection, single: bool) -> Iterator[None]:
     driver = t.cast(t.Any, connection.connection.dbapi_connection)
+    # Since Python 3.12 a host may let its driver begin or commit by itself; for a moment, we do.
+    rules = getattr(driver, "autocommit", _LEGACY_CONTROL)
+    if rules != _LEGACY_CONTROL:
+        driver.autocommit = _LEGACY_CONTROL
+    try:
+        # A database in memory has one connection for all: the host's pending rows are kept,
+        # since they cannot be kept out.
+        _end_sqlite(driver)
+        with connection.begin():
+            _end_sqlite(driver)  # what an engine of the host's has begun by itself
+            if not single:
+                # Take the write lock before reading, by waiting: taken later, it fails at once.
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield
+    finally:
+        if rules != _LEGACY_CONTROL:
+            driver.autocommit = rules
+
+
+def _end_sqlite(driver: t.Any) -> None:
     if driver.in_transaction:
         driver.commit()
-
-
-def _begin_sqlite(connection: sa.Connection, single: bool) -> None:
-    _end_sqlite(connection)  # what an engine of the host's has begun by itself
-    if not single:
-        # Take the write lock before reading, by waiting: taken later, it fails without a wait.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _code(driver_error: object) -> str | int | None:

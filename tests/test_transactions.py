@@ -22,6 +22,7 @@ from flask_webhook_alerts.errors import Refused
 from flask_webhook_alerts.errors import Unavailable
 from flask_webhook_alerts.transactions import diagnose
 from flask_webhook_alerts.transactions import Fault
+from tests.newer_sqlite import autocommit_options
 
 Work: t.TypeAlias = Callable[[sa.Connection], object]
 
@@ -136,6 +137,30 @@ def test_a_transaction_that_the_driver_has_begun_is_kept(sqlite_engine: sa.Engin
         connection.exec_driver_sql("INSERT INTO box (id, content, count) VALUES (1, '', 0)")
 
     assert transactions.run(sqlite_engine, count_up) == 1
+
+
+@pytest.mark.parametrize("autocommit", [False, True])
+@pytest.mark.parametrize("single", [False, True])
+def test_a_driver_that_commits_by_other_rules_keeps_them_and_loses_nothing(
+    autocommit: bool, single: bool, sqlite_url: str, sqlite_engine: sa.Engine
+) -> None:
+    engine = sa.create_engine(sqlite_url, connect_args=autocommit_options(autocommit))
+    with sqlite_engine.begin() as connection:
+        connection.execute(sa.insert(box).values(id=1))
+
+    def fail(connection: sa.Connection) -> None:
+        count_up(connection)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        transactions.run(engine, fail)
+    assert transactions.run(engine, count_up, single=single) == 1
+
+    assert counts(sqlite_engine) == [1]
+    with engine.connect() as connection:
+        driver = t.cast(t.Any, connection.connection.dbapi_connection)
+        assert (driver.autocommit, driver.in_transaction) == (autocommit, not autocommit)
+    engine.dispose()
 
 
 # --- Others are in the way ---
