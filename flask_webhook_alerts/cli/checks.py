@@ -143,15 +143,10 @@ def check_outbox(owed: Owed, dead: int, now: dt.datetime) -> Iterator[Finding]:
         yield _found(Level.OK, "events dead", "None.")
 
 
-def check_urls(url: str | None, *, is_guessed: bool) -> Iterator[Finding]:
+def check_urls(url: str | RuntimeError, *, is_guessed: bool) -> Iterator[Finding]:
     """Tell whether the endpoint has an address, and the right one."""
-    if url is None:
-        yield _found(
-            Level.PROBLEM,
-            "endpoint",
-            "It has no URL. Register alerts.blueprint on the app, or leave out"
-            " register_blueprint=False.",
-        )
+    if isinstance(url, RuntimeError):
+        yield _found(Level.PROBLEM, "endpoint", str(url))
         return
 
     yield _found(Level.OK, "endpoint", url)
