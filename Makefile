@@ -74,7 +74,7 @@ format: $(VENV)/.has-check ## Let ruff rewrite what it can
 	$(bin)/ruff check --fix
 	$(bin)/ruff format
 
-types: $(VENV)/.has-check $(VENV)/.has-test ## Check types with mypy and pyright
+types: $(VENV)/.has-check $(VENV)/.has-test $(VENV)/.has-docs ## Check types with mypy and pyright
 	$(bin)/mypy
 	$(bin)/pyright
 

@@ -236,11 +236,28 @@ class Delivery:
                 receivers.call(app, name, receiver, load, self._observers)
 
     def _load_event(self, event_id: int) -> dict[str, t.Any] | None:
-        # The alert may have been deleted meanwhile: then there is nothing to tell.
-        return self._database.store.reads.event_rows(self._database.host.session, event_id)
+        rows = self._database.store.reads.event_rows(self._database.host.session, event_id)
+        if rows is None and self._has_event(event_id):
+            raise OutOfSight(event_id)
+
+        return rows  # None if the alert was deleted meanwhile: there is nothing to tell
+
+    def _has_event(self, event_id: int) -> bool:
+        reads = self._database.store.reads
+        return self._database.run(lambda connection: reads.has_event(connection, event_id))
 
     def _load_alert(self, alert_id: int) -> dict[str, t.Any] | None:
         return self._database.store.reads.alert_rows(self._database.host.session, alert_id)
+
+
+class OutOfSight(Exception):
+    """The host's session does not show an event that is stored: a later attempt may find it."""
+
+    def __init__(self, event_id: int) -> None:
+        super().__init__(
+            f"db.session does not find event {event_id}, its alert or its integration. It may read"
+            " from a replica that is behind, or filter rows."
+        )
 
 
 class LeaseLost(Exception):

@@ -82,6 +82,7 @@ def check_database(facts: Facts, max_content_length: int) -> Iterator[Finding]:
     else:
         yield from _check_durability(facts)
     yield from _check_packets(facts, max_content_length)
+    yield from _check_encoding(facts)
     yield from _check_charsets(facts)
     yield from _check_isolation(facts)
 
@@ -134,15 +135,10 @@ def check_outbox(owed: Owed, dead: int, now: dt.datetime) -> Iterator[Finding]:
         yield _found(Level.OK, "events dead", "None.")
 
 
-def check_urls(url: str | None, *, is_guessed: bool) -> Iterator[Finding]:
+def check_urls(url: str | RuntimeError, *, is_guessed: bool) -> Iterator[Finding]:
     """Tell whether the endpoint has an address, and the right one."""
-    if url is None:
-        yield _found(
-            Level.PROBLEM,
-            "endpoint",
-            "It has no URL. Register alerts.blueprint on the app, or leave out"
-            " register_blueprint=False.",
-        )
+    if isinstance(url, RuntimeError):
+        yield _found(Level.PROBLEM, "endpoint", str(url))
         return
 
     yield _found(Level.OK, "endpoint", url)
@@ -178,6 +174,16 @@ def _check_packets(facts: Facts, max_content_length: int) -> Iterator[Finding]:
             f" {wanted} or more, or set WEBHOOK_ALERTS_MAX_CONTENT_LENGTH lower."
         )
         yield _found(Level.WARNING, name, words)
+
+
+def _check_encoding(facts: Facts) -> Iterator[Finding]:
+    encoding = facts.settings.get("server_encoding", "UTF8")
+    if encoding != "UTF8":
+        words = (
+            f"The database is {encoding}, which refuses some characters. Move the tables to one"
+            " that was made with ENCODING 'UTF8'."
+        )
+        yield _found(Level.PROBLEM, "encoding", words)
 
 
 def _check_charsets(facts: Facts) -> Iterator[Finding]:

@@ -108,11 +108,11 @@ def _read(database: Database) -> tuple[Schema, Facts]:
         return read_schema(connection, database.models), read_facts(connection, database.models)
 
 
-def _url() -> str | None:
+def _url() -> str | RuntimeError:
     try:
         return urls.endpoint_url("ID")
-    except RuntimeError:
-        return None
+    except RuntimeError as error:
+        return error
 
 
 def _lines(findings: list[Finding]) -> list[str]:

@@ -52,6 +52,12 @@ class Reads:
             .where(*Target.condition(alert, by_id=False))
             .where(sa.or_(alert.created_at == moment, alert.last_received_at == moment))
         )
+        self._whole_event = (
+            sa.select(event.id)
+            .join(self._alerts, alert.id == event.alert_id)
+            .join(self._integrations, integration.id == alert.integration_id)
+            .where(event.id == sa.bindparam("event_id"))
+        )
         related = (models.Integration, models.Integration.id == models.Alert.integration_id)
         # Of the host's classes, for its session to run.
         self._alert_entities: sa.Executable = (
@@ -103,6 +109,10 @@ class Reads:
         outcome = Outcome.REPEATED if row.event_id is None else Outcome.CREATED
         claimed = row.next_attempt_at if row.attempts == 1 else None
         return change(outcome, row, event_id=row.event_id, claimed_until=claimed)
+
+    def has_event(self, connection: sa.Connection, event_id: int) -> bool:
+        """Tell whether there is an event with its alert and its integration."""
+        return connection.execute(self._whole_event, {"event_id": event_id}).first() is not None
 
     def count_alerts(self, connection: sa.Connection, integration_id: str) -> int:
         """Return how many alerts an integration has."""
