@@ -190,7 +190,9 @@ class Prometheus:
 
 
 @pytest.fixture(scope="module")
-def busy_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ThreadedGunicorn, Host, str]]:
+def busy_host(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[ThreadedGunicorn, Host, str]]:
     """Two workers, the same database from outside, and an integration."""
     folder = tmp_path_factory.mktemp("busy")
     (folder / "multiprocess").mkdir()
