@@ -53,6 +53,7 @@ OPTIONAL = [
     "prometheus_client",
     "psycopg",
     "pymysql",
+    "redis",
 ]
 CALLS = {
     "__init__": "(db, app=None, *, metadata=None, alert_model=None, integration_model=None,"
