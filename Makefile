@@ -8,6 +8,12 @@ VENV ?= .venv
 WORK ?= .work
 PYTEST_ARGS ?=
 
+# The extras that parts of the package stand on.
+extras := metrics,ratelimit
+
+# The programs that some tests run, and the Debian packages that have them.
+programs := curl:curl nginx:nginx-light promtool:prometheus redis-server:redis-server
+
 # Tests that kill and restart servers take minutes; "make faults" runs them.
 pytest := -m pytest -m 'not faults'
 
@@ -21,7 +27,7 @@ SDIST_TESTS := $(addprefix tests/test_,cli_integrations.py payload.py public_api
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo traffic test cover faults faults-short bench bench-scale check lint format types layers hooks \
-	lowest wheel reproducible sdist docs machine clean
+	lowest wheel reproducible sdist docs system clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,7 +74,7 @@ format: $(VENV)/.has-check ## Let ruff rewrite what it can
 	$(bin)/ruff check --fix
 	$(bin)/ruff format
 
-types: $(VENV)/.has-check $(VENV)/.has-test ## Check types with mypy and pyright
+types: $(VENV)/.has-check $(VENV)/.has-test $(VENV)/.has-docs ## Check types with mypy and pyright
 	$(bin)/mypy
 	$(bin)/pyright
 
@@ -86,11 +92,14 @@ docs: $(VENV)/.has-docs ## Build the pages into .work/docs
 	@echo 'Open $(WORK)/docs/index.html'
 
 # SQLAlchemy comes by way of Flask-SQLAlchemy; its older line is tested here, the newer by "test".
+# The override is for Flask-SQLAlchemy-Lite, which declares a newer one than hosts without it have.
+lowest: oldest := sqlalchemy>=2.0.16,<2.1
 lowest: $(VENV)/.has-release ## Run the tests on the lowest versions that pyproject.toml allows
 	rm -rf $(WORK)/lowest
 	$(bin)/uv venv --quiet --python $(bin)/python $(WORK)/lowest
+	echo '$(oldest)' > $(WORK)/lowest/override.txt
 	$(bin)/uv pip install --quiet --python $(WORK)/lowest --resolution lowest-direct \
-		--editable . --group test 'sqlalchemy>=2.0.16,<2.1'
+		--override $(WORK)/lowest/override.txt --editable . --group test '$(oldest)'
 	$(WORK)/lowest/bin/python $(pytest) $(PYTEST_ARGS)
 
 wheel: $(VENV)/.has-release $(VENV)/.has-check ## Build the wheel, install it into an empty place, try it
@@ -99,9 +108,18 @@ wheel: $(VENV)/.has-release $(VENV)/.has-check ## Build the wheel, install it in
 	$(bin)/python -m venv $(WORK)/wheel
 	$(WORK)/wheel/bin/python -m pip install --quiet $(WORK)/dist/*.whl
 	$(WORK)/wheel/bin/python -I -c "$$SMALLEST_APP"
+	@# The types of the optional parts are known where what they stand on is.
+	$(WORK)/wheel/bin/python -m pip install --quiet "$$(echo $(WORK)/dist/*.whl)[$(extras)]"
 	@# Pyright judges an installed package, which it finds by the first python on the path.
 	cd $(WORK)/wheel && PATH="$$PWD/bin:$$PATH" $(abspath $(bin))/pyright \
 		--verifytypes flask_webhook_alerts --ignoreexternal
+
+system: ## Install the programs that some tests run, on Debian and as root
+	@missing=$$(for pair in $(programs); do \
+		command -v "$${pair%%:*}" > /dev/null || echo "$${pair##*:}"; done); \
+	if [ -n "$$missing" ]; then \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
+		apt-get -qq install --yes --no-install-recommends $$missing; fi
 
 # Twice, as differently as one machine allows: from this folder and from the sdist, under other masks
 # and with other times.
@@ -124,10 +142,6 @@ sdist: $(VENV)/.has-release ## Run the quick tests from the unpacked sdist
 	$(bin)/uv venv --quiet --python $(bin)/python $(WORK)/sdist/.venv
 	cd $(WORK)/sdist && $(abspath $(bin))/uv pip install --quiet --python .venv --editable . --group test
 	cd $(WORK)/sdist && .venv/bin/python $(pytest) -q -k 'not postgresql and not mariadb' $(SDIST_TESTS)
-
-machine: ## Install what the tests of the docs need from Debian, as root
-	command -v curl && command -v nginx && command -v redis-server || \
-		{ apt-get update -q && apt-get install -q -y --no-install-recommends curl nginx-light redis-server; }
 
 clean: ## Remove what was made, but neither .venv nor the demo's database
 	rm -rf $(WORK) build dist htmlcov .coverage* .*_cache .hypothesis

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import enum
 import re
 import typing as t
 from collections.abc import Mapping
 
+from .durations import LONGEST
+from .durations import parse_duration
 from .errors import ConfigError
 
 PREFIX = "WEBHOOK_ALERTS_"
 
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a "token" of RFC 9110, section 5.6.2
+_RATE = re.compile(
+    r"\s*0*([1-9]\d*)\s*(?:/|per)\s*(?:0*[1-9]\d*\s*)?(?:second|minute|hour|day)s?\s*",
+    re.ASCII | re.IGNORECASE,
+)
+_RATE_STORAGE = re.compile(r"memory://|(redis|rediss|redis\+unix)://.+")
+
+# Each event of the time is remembered, so that the limit is exact.
+_MOST_EVENTS = 10_000
 
 
 class DeliveryMode(enum.StrEnum):
@@ -33,6 +44,8 @@ class Settings:
     :ivar max_content_length: the largest accepted body, in bytes.
     :ivar delivery: who sends the signals.
     :ivar rate_limit: the most events of one integration in a time, or None for no limit.
+    :ivar rate_limit_storage: where they are counted: in memory, or in a Redis for all workers.
+    :ivar retention: how long after its resolution an alert is kept, or None for ever.
     """
 
     url_prefix: str = "/integration"
@@ -40,6 +53,9 @@ class Settings:
     max_content_length: int = 524_288
     delivery: DeliveryMode = DeliveryMode.INLINE
     rate_limit: str | None = None
+    # Not shown: the URL of a Redis can hold a password.
+    rate_limit_storage: str = dataclasses.field(default="memory://", repr=False)
+    retention: dt.timedelta | None = None
 
     @classmethod
     def from_config(cls, config: Mapping[str, t.Any]) -> Settings:
@@ -93,27 +109,61 @@ def _max_content_length(value: object) -> int:
 
 
 def _delivery(value: object) -> DeliveryMode:
-    if value == DeliveryMode.CELERY:
-        raise ConfigError(
-            f'{_key("delivery")} is "celery", which this version cannot do yet. Set "manual" and'
-            " run deliver_pending() in a periodic task of yours."
-        )
-
     try:
         return DeliveryMode(str(value))
     except ValueError:
         raise ConfigError(
-            f'{_key("delivery")} is {value!r}. Set "inline" to send signals in the request, or'
-            ' "manual" to leave them to deliver_pending().'
+            f'{_key("delivery")} is {value!r}. Set "inline" to send signals in the request,'
+            ' "celery" to hand them to a worker, or "manual" to leave them to deliver_pending().'
         ) from None
 
 
-def _rate_limit(value: object) -> None:
-    if value is not None:
+def _rate_limit(value: object) -> str | None:
+    if value is None:
+        return None
+
+    rate = _RATE.fullmatch(value) if isinstance(value, str) else None
+    if rate is None:
         raise ConfigError(
-            f"{_key('rate_limit')} is {value!r}, and limits need the extra: install"
-            " Flask-Webhook-Alerts[ratelimit], or remove the setting."
+            f'{_key("rate_limit")} is {value!r}. Set one limit, such as "600 per minute" or'
+            ' "50 per 10 seconds", or None for no limit.'
         )
+
+    if int(rate[1]) > _MOST_EVENTS:
+        raise ConfigError(
+            f"{_key('rate_limit')} is {value!r}. Set at most {_MOST_EVENTS} events, over a shorter"
+            ' time if need be, such as "600 per minute".'
+        )
+
+    return rate[0].strip()
+
+
+def _rate_limit_storage(value: object) -> str:
+    if not isinstance(value, str) or not _RATE_STORAGE.fullmatch(value):
+        # Not shown, since it may hold a password.
+        raise ConfigError(
+            f'{_key("rate_limit_storage")} is of a kind that cannot be used. Set "memory://", or'
+            ' the URL of a Redis that all workers share, such as "redis://127.0.0.1:6379/0".'
+        )
+
+    return value
+
+
+def _retention(value: object) -> dt.timedelta | None:
+    if value is None:
+        return None
+
+    try:
+        duration = value if isinstance(value, dt.timedelta) else parse_duration(str(value))
+    except ValueError:
+        duration = dt.timedelta()
+    if not dt.timedelta() < duration <= LONGEST:
+        raise ConfigError(
+            f"{_key('retention')} is {value!r}. Set how long a resolved alert is kept, such as"
+            f' "90d" or timedelta(days=90), up to {LONGEST.days} days, or None to keep it for ever.'
+        )
+
+    return duration
 
 
 _CHECKS: dict[str, t.Callable[[object], t.Any]] = {
@@ -122,4 +172,6 @@ _CHECKS: dict[str, t.Callable[[object], t.Any]] = {
     "max_content_length": _max_content_length,
     "delivery": _delivery,
     "rate_limit": _rate_limit,
+    "rate_limit_storage": _rate_limit_storage,
+    "retention": _retention,
 }

@@ -6,40 +6,41 @@ import datetime as dt
 import typing as t
 from collections.abc import Mapping
 
+import sqlalchemy as sa
 from flask import Blueprint
 from flask import Flask
 
 from . import cli
 from . import webhook
-from .admission import Admission
 from .config import Settings
 from .database import Database
-from .delivery import Delivery
 from .events import EventKind
 from .events import Receipt
-from .integrations import Integrations
 from .mapping import build_models
 from .mapping import Models
-from .reading import Reading
-from .rejections import RejectionLog
-from .service import Service
-from .sessions import HostDatabase
+from .optional import limiter_for
+from .optional import wake_for
+from .sessions import host_database
+from .state import build_state
 from .state import get_state
 from .state import KEY
-from .state import State
-from .triage import Triage
 from .urls import endpoint_url
+from .waking import Wake
 
 
 class WebhookAlerts:
     """Take in alerts by webhook, store them in the host's database, and send signals.
 
-    :param db: the host's Flask-SQLAlchemy object.
+    :param db: the host's object of Flask-SQLAlchemy or Flask-SQLAlchemy-Lite.
     :param app: initialise this app at once; any number of others can follow by :meth:`init_app`.
+    :param metadata: the host's ``MetaData``, which gets the tables of the models that are not
+        given. Flask-SQLAlchemy knows it; Flask-SQLAlchemy-Lite does not.
     :param alert_model: the host's own class over :class:`AlertMixin`.
     :param integration_model: the host's own class over :class:`IntegrationMixin`.
     :param event_model: the host's own class over :class:`AlertEventMixin`.
     :param register_blueprint: False if the host registers :attr:`blueprint` itself.
+    :raises RuntimeError: the models, or ``metadata``, do not go together.
+    :raises TypeError: ``db`` or ``metadata`` is something else.
     """
 
     def __init__(
@@ -47,21 +48,25 @@ class WebhookAlerts:
         db: t.Any,
         app: Flask | None = None,
         *,
+        metadata: sa.MetaData | None = None,
         alert_model: type[t.Any] | None = None,
         integration_model: type[t.Any] | None = None,
         event_model: type[t.Any] | None = None,
         register_blueprint: bool = True,
     ) -> None:
-        self._host = HostDatabase(db)
+        self._host = host_database(db, metadata)
         self._models = self._build_models(alert_model, integration_model, event_model)
         self._register_blueprint = register_blueprint
         self.blueprint: Blueprint = webhook.create_blueprint()
         if app is not None:
             self.init_app(app)
 
-    def init_app(self, app: Flask) -> None:
+    def init_app(self, app: Flask, *, wake: Wake | None = None) -> None:
         """Read the settings of ``app``, once, and register the endpoint and the commands.
 
+        :param wake: for ``WEBHOOK_ALERTS_DELIVERY = "manual"``: called with the id of each event
+            after its commit, in the request, to hand it to a worker that calls
+            :meth:`deliver_event`. If it raises, it is left alone for some seconds.
         :raises ConfigError: a setting is wrong or unknown.
         :raises RuntimeError: the app was initialised before.
         """
@@ -69,20 +74,13 @@ class WebhookAlerts:
             raise RuntimeError("WebhookAlerts is initialised for this app already.")
 
         settings = Settings.from_config(app.config)
+        self._host.init_app(app, self._models)
         database = Database(self._host, self._models)
-        delivery = Delivery(settings, database)
-        admission = Admission(database)
-        service = Service(database, delivery, admission)
-        app.extensions[KEY] = State(
-            settings=settings,
-            database=database,
-            delivery=delivery,
-            admission=admission,
-            service=service,
-            triage=Triage(database, service),
-            integrations=Integrations(database),
-            reading=Reading(database),
-            rejections=RejectionLog(database),
+        app.extensions[KEY] = build_state(
+            settings,
+            database,
+            wake=wake_for(app, settings.delivery, wake),
+            limiter=limiter_for(settings),
         )
         app.cli.add_command(cli.group)
         if self._register_blueprint:
@@ -210,6 +208,17 @@ class WebhookAlerts:
         """
         return get_state().integrations.rotate_token(_id_of(integration), token, keep_for)
 
+    def deliver_event(self, event_id: int) -> int:
+        """Send the signals of one event, if they are owed: what a worker does when it is woken.
+
+        It also sends what the event's alert owes before and after it. Nothing happens if the event
+        is gone, delivered, or held by another deliverer, so calling it twice does no harm.
+
+        :param event_id: what ``wake`` was called with.
+        :return: how many events were delivered.
+        """
+        return get_state().delivery.deliver_event(event_id)
+
     def deliver_pending(self, limit: int | None = None) -> int:
         """Send the signals that are owed and due. Return how many events were delivered.
 
@@ -221,7 +230,7 @@ class WebhookAlerts:
         self, alert: type[t.Any] | None, integration: type[t.Any] | None, event: type[t.Any] | None
     ) -> Models:
         given = [model for model in (alert, integration, event) if model is not None]
-        metadata = given[0].metadata if given else self._host.metadata
+        metadata = self._host.metadata_with(given)
         return build_models(metadata, alert=alert, integration=integration, event=event)
 
 

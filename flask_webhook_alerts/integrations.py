@@ -16,9 +16,8 @@ from .errors import InvalidOption
 from .errors import NotFound
 from .mapping import table_of
 from .mapping import touch
+from .store.housekeeping import BATCH
 from .store.values import OPTIONS
-
-_BATCH = 500
 
 
 class HasAlerts(InvalidOption):
@@ -42,7 +41,7 @@ class Integrations:
         _check_names(options)
 
         def work(connection: sa.Connection) -> str:
-            with orm.Session(connection) as session:
+            with _session(connection) as session:
                 integration = model(name=name, **options)
                 session.add(integration)
                 session.flush()
@@ -68,7 +67,7 @@ class Integrations:
         _check_names(options)
 
         def work(connection: sa.Connection) -> bool:
-            with orm.Session(connection) as session:
+            with _session(connection) as session:
                 integration = session.get(model, integration_id)
                 if integration is None or integration.id != integration_id:
                     return False
@@ -121,7 +120,7 @@ class Integrations:
 
         deleted = 0
         while ids := database.run(
-            lambda connection: store.housekeeping.alerts_of(connection, integration_id, _BATCH)
+            lambda connection: store.housekeeping.alerts_of(connection, integration_id, BATCH)
         ):
             delete = functools.partial(store.housekeeping.delete_alerts, ids=ids)
             deleted += database.write(delete)
@@ -144,6 +143,11 @@ class Integrations:
         touch(self._database.models.Integration)
         if not found:
             raise NotFound(f"There is no integration {integration_id!r}.")
+
+
+def _session(connection: sa.Connection) -> orm.Session:
+    # Its end leaves what it flushed, also where the transaction is a savepoint.
+    return orm.Session(connection, join_transaction_mode="rollback_only")
 
 
 def _check_names(options: dict[str, t.Any]) -> None:

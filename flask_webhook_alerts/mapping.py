@@ -124,6 +124,11 @@ class Models:
         """All classes, each after those that it refers to."""
         return (self.Integration, self.Alert, self.AlertEvent, self.Rejection)
 
+    @property
+    def built(self) -> list[type[t.Any]]:
+        """The classes of ours."""
+        return [model for model in self.all if model.__module__ == __name__]
+
 
 def revision_of(integration_model: type) -> int:
     """Return how many changes of integrations this process has seen: memories go by it."""
@@ -149,6 +154,12 @@ def added_columns(model: type) -> list[sa.Column[t.Any]]:
         for name in vars(base)
     }
     return [column for column in table_of(model).columns if column.name not in ours]
+
+
+def fills_itself(models: Models) -> bool:
+    """Tell whether the database alone can fill the columns that the host added."""
+    added = (*added_columns(models.Alert), *added_columns(models.AlertEvent))
+    return all(column.default is None and column.onupdate is None for column in added)
 
 
 def build_models(

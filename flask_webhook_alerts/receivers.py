@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import logging
+import time
 import traceback
 import typing as t
 from collections.abc import Callable
@@ -16,10 +17,20 @@ from flask import has_app_context
 from flask.ctx import AppContext
 from flask.globals import app_ctx
 
+from . import signals
+from .observers import Observers
+from .observers import ReceiverCall
+
 logger: logging.Logger = logging.getLogger(__name__)
 
 Receiver = Callable[..., t.Any]
 LoadArguments = Callable[[], dict[str, t.Any] | None]
+
+NOBODY: str = (
+    "no receivers are connected in this process, so nobody hears of what it delivers. Import the"
+    " module that connects them where the app is made."
+)
+"""What to tell a deliverer to whom :func:`any_connected` is false."""
 
 
 def connected(signal: blinker.Signal, app: Flask) -> dict[str, list[Receiver]]:
@@ -30,18 +41,36 @@ def connected(signal: blinker.Signal, app: Flask) -> dict[str, list[Receiver]]:
     return dict(sorted(by_name.items()))
 
 
+def any_connected(app: Flask) -> bool:
+    """Tell whether anybody listens to the events of ``app`` in this process."""
+    return any(connected(signal, app) for signal in signals.OF_EVENTS.values())
+
+
 def name_of(receiver: Receiver) -> str:
     """Return ``module:qualname``, the same in every process; objects go by their type."""
     named = receiver if hasattr(receiver, "__qualname__") else type(receiver)
     return f"{named.__module__}:{named.__qualname__}"
 
 
-def call(app: Flask, name: str, receiver: Receiver, load: LoadArguments) -> str | None:
+def call(
+    app: Flask, name: str, receiver: Receiver, load: LoadArguments, observers: Observers
+) -> str | None:
     """Call ``receiver`` with what ``load`` returns; return what went wrong, or None.
 
     Receivers are guests: whatever one raises, the others and the answer go on. The context is its
     own, so its ``db.session`` is too, and what it leaves uncommitted there ends with it.
     """
+    started = time.perf_counter()
+    error = _call_guarded(app, name, receiver, load)
+    if observers:
+        seconds = time.perf_counter() - started
+        observers.receiver_called(
+            ReceiverCall(receiver=name, has_failed=error is not None, seconds=seconds)
+        )
+    return error
+
+
+def _call_guarded(app: Flask, name: str, receiver: Receiver, load: LoadArguments) -> str | None:
     try:
         with _context(app):
             arguments = load()

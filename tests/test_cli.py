@@ -106,7 +106,7 @@ def test_without_tables_every_command_says_to_migrate(host: Host) -> None:
     results = [run(host, *command) for command in commands]
 
     assert {result.exit_code for result in results} == {1}
-    advice = f"Error: {MISSING} Run 'flask db upgrade', or db.create_all().\n"
+    advice = f"Error: {MISSING} Run 'flask db upgrade', or create_all().\n"
     assert all(result.stderr.endswith(advice) for result in results)
     assert not any("Traceback" in result.output for result in results)
 

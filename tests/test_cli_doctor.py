@@ -13,9 +13,11 @@ from sqlalchemy import event
 from flask_webhook_alerts import alert_created
 from flask_webhook_alerts import clock
 from flask_webhook_alerts.cli import checks
-from flask_webhook_alerts.cli.checks import Level
+from flask_webhook_alerts.findings import Level
 from flask_webhook_alerts.store.facts import Facts
+from tests.databases import new_database
 from tests.hosts import Host
+from tests.hosts import on_both
 from tests.hosts import running_host
 from tests.test_cli import execute
 from tests.test_cli import MARIADB
@@ -37,6 +39,7 @@ def examine(host: Host, *, exit_code: int = 0) -> dict[str, tuple[str, str]]:
     return {entry["about"]: (entry["level"], entry["words"]) for entry in record["findings"]}
 
 
+@on_both
 def test_all_is_well_with_a_fresh_host(host: Host) -> None:
     findings = examine(host)
 
@@ -77,7 +80,7 @@ def test_missing_tables_are_a_problem(host: Host) -> None:
 
     findings = examine(host, exit_code=1)
 
-    advice = f"{MISSING} Run 'flask db upgrade', or db.create_all()."
+    advice = f"{MISSING} Run 'flask db upgrade', or create_all()."
     assert findings["tables"] == ("problem", advice)
     assert "events owed" not in findings
 
@@ -151,6 +154,15 @@ def test_a_table_that_cannot_hold_every_character_is_a_problem(host: Host) -> No
 
     assert level == "problem"
     assert "'ALTER TABLE webhook_alert_event CONVERT TO CHARACTER SET utf8mb4'" in words
+
+
+def test_an_encoding_that_cannot_hold_every_character_is_a_problem() -> None:
+    latin = "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    with new_database("postgresql", latin) as url, running_host(url) as host:
+        (level, words) = examine(host, exit_code=1)["encoding"]
+
+    assert level == "problem"
+    assert "The database is LATIN1" in words
 
 
 @MARIADB

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
 from sqlalchemy import orm
 from sqlalchemy.exc import InvalidRequestError
 
@@ -23,6 +24,7 @@ from flask_webhook_alerts import IntegrationMixin
 from flask_webhook_alerts import WebhookAlerts
 from flask_webhook_alerts.errors import InvalidOption
 from flask_webhook_alerts.mapping import build_models
+from flask_webhook_alerts.mapping import fills_itself
 from flask_webhook_alerts.store import build_store
 from flask_webhook_alerts.store.changes import SteppedChanges
 from flask_webhook_alerts.store.single import SingleStatementChanges
@@ -366,7 +368,7 @@ def test_a_host_whose_package_is_named_like_ours_is_still_a_host() -> None:
 
     models = build_models(db.metadata, alert=alert)
 
-    assert not SingleStatementChanges.fits(models)
+    assert not fills_itself(models)
 
 
 def test_a_column_named_otherwise_than_its_attribute_is_filled(database_url: str) -> None:
@@ -490,34 +492,22 @@ def test_models_of_different_metadata_are_refused() -> None:
         WebhookAlerts(db, alert_model=alert, integration_model=elsewhere)
 
 
-def test_models_with_different_bind_keys_are_refused() -> None:
-    db = SQLAlchemy()
-    alert = model("Alert", AlertMixin, db.Model, __bind_key__="hooks")
-    here = model("Integration", IntegrationMixin, db.Model)
+class Routing(Session):
+    """A session that reads from a replica, after the recipe in SQLAlchemy's documentation."""
 
-    with pytest.raises(RuntimeError, match="share a bind key"):
-        WebhookAlerts(db, alert_model=alert, integration_model=here)
+    def get_bind(
+        self, mapper: t.Any = None, clause: t.Any = None, bind: t.Any = None, **options: t.Any
+    ) -> t.Any:
+        writes = self._flushing or isinstance(clause, (sa.Update, sa.Delete))
+        return self._db.engines[None if writes else "replica"]
 
 
-@pytest.mark.parametrize("own", [("alert_model",), OWN], ids=["alert", "all"])
-def test_a_bind_key_chooses_the_database(
-    database_url: str, tmp_path: Path, own: tuple[str, ...]
-) -> None:
-    db = SQLAlchemy()
-    classes: dict[str, t.Any] = {
-        name: model(name, MIXINS[name], db.Model, __bind_key__="hooks") for name in own
-    }
-    config = {"SQLALCHEMY_BINDS": {"hooks": database_url}}
-    default = f"sqlite:///{tmp_path / 'default.db'}"
-    alerts = WebhookAlerts(db, **classes)
-    with running_host(default, db=db, alerts=alerts, config=config) as host:
-        integration_id = host.create_integration()
-
-        assert live(host, integration_id) == [outcome for _, outcome in WHOLE_LIFE]
-        assert len(host.stored_events()) == 3
-        with host.app.app_context():
-            assert sa.inspect(db.engines["hooks"]).has_table("webhook_alert")
-            assert not sa.inspect(db.engine).has_table("webhook_alert")
+def test_a_session_that_reads_from_a_replica_is_asked_where_it_writes(tmp_path: Path) -> None:
+    file = tmp_path / "host.db"
+    db = SQLAlchemy(session_options={"class_": Routing})
+    config = {"SQLALCHEMY_BINDS": {"replica": f"sqlite:///file:{file}?mode=ro&uri=true"}}
+    with running_host(f"sqlite:///{file}", db=db, config=config) as host:
+        assert live(host, host.create_integration()) == [outcome for _, outcome in WHOLE_LIFE]
 
 
 # --- Kinds of MetaData --------------------------------------------------------------------------
@@ -583,6 +573,16 @@ def test_text_of_any_character_fits_where_the_databases_default_is_latin() -> No
 
             assert response.status_code == 200
             assert host.stored_alerts()[0].title == "\N{FIRE} and \N{GRINNING FACE}"
+
+
+def test_a_character_that_the_database_does_not_know_is_refused_and_not_sent_for_ever() -> None:
+    latin = "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    with new_database("postgresql", latin) as url, running_host(url) as host:
+        integration_id = host.create_integration()
+
+        assert post(host, integration_id, "create", Title="\N{FIRE}").status_code == 422
+        assert post(host, integration_id, "create", Title="Caf\xe9").status_code == 200
+        assert [alert.title for alert in host.stored_alerts()] == ["Caf\xe9"]
 
 
 def test_a_type_map_of_the_hosts_does_no_harm(database_url: str) -> None:

@@ -37,10 +37,17 @@ SIGNALS = [
     "request_rejected",
 ]
 OPTIONAL = [
+    "a2wsgi",
     "apprise",
+    "asgiref",
     "celery",
     "flask_migrate",
+    "flask_sqlalchemy",
+    "flask_sqlalchemy_lite",
     "flask_wtf",
+    "gevent",
+    "gunicorn",
+    "kombu",
     "limits",
     "playwright",
     "prometheus_client",
@@ -48,9 +55,9 @@ OPTIONAL = [
     "pymysql",
 ]
 CALLS = {
-    "__init__": "(db, app=None, *, alert_model=None, integration_model=None, event_model=None,"
-    " register_blueprint=True)",
-    "init_app": "(app)",
+    "__init__": "(db, app=None, *, metadata=None, alert_model=None, integration_model=None,"
+    " event_model=None, register_blueprint=True)",
+    "init_app": "(app, *, wake=None)",
     "create_integration": "(name, *, token=None, capture_additional_data=False, strict=True,"
     " wrapper_key=None, title_template=None, description_template=None)",
     "endpoint_url": "(integration)",
@@ -60,6 +67,7 @@ CALLS = {
     "reopen": "(alert, by=None)",
     "add_note": "(alert, text, by=None)",
     "rotate_token": "(integration, *, token=None, keep_for=datetime.timedelta(days=1))",
+    "deliver_event": "(event_id)",
     "deliver_pending": "(limit=None)",
 }
 

@@ -123,7 +123,8 @@ def _accepted(answer: dict[str, t.Any]) -> str:
 def _refused(response: TestResponse, answer: t.Any) -> list[str]:
     if not isinstance(answer, dict):
         words = f"The app answered {response.status}, and not the endpoint. Look for a"
-        return [words + " before_request or a middleware that answers first."]
+        words += " before_request or a middleware that answers first; with TRUSTED_HOSTS, set"
+        return [words + " SERVER_NAME to one of them."]
 
     errors = answer.get("errors", {})
     fields = [f"  {safe(name)}: {safe(word)}" for name in errors for word in errors[name]]

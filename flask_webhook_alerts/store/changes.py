@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -17,11 +18,15 @@ from flask_webhook_alerts.events import Change
 from flask_webhook_alerts.events import EventKind
 from flask_webhook_alerts.events import IncomingEvent
 from flask_webhook_alerts.events import Outcome
+from flask_webhook_alerts.mapping import fills_itself
 from flask_webhook_alerts.mapping import Models
 from flask_webhook_alerts.mapping import table_of
 
+from .statement import Statement
 from .upserts import build_upsert
+from .values import ALERT_COLUMNS
 from .values import alert_row
+from .values import EVENT_COLUMNS
 from .values import event_row
 from .values import facts
 from .values import Plan
@@ -79,17 +84,19 @@ class SteppedChanges:
         self._alert = table_of(models.Alert)
         self._event = table_of(models.AlertEvent)
         self._returns = dialect.name in {"sqlite", "postgresql"}
-        self._upsert = build_upsert(self._alert, dialect)
+        build = partial(Statement, dialect=dialect, by_driver=fills_itself(models))
+        upsert = build_upsert(self._alert, dialect)
         if dialect.name == "sqlite":
-            self._upsert = self._upsert.returning(_has_integration(models))
-        self._insert_event = sa.insert(self._event)
+            upsert = upsert.returning(_has_integration(models))
+        self._upsert = build(upsert, columns=ALERT_COLUMNS)
+        self._insert_event = build(sa.insert(self._event), columns=("alert_id", *EVENT_COLUMNS))
         self._transitions = {
-            (kind, by_id): self._transition(kind, by_id) for kind, by_id in TRANSITIONS
+            (kind, by_id): build(self._transition(kind, by_id)) for kind, by_id in TRANSITIONS
         }
         alert, event = self._alert.c, self._event.c
-        self._by_id = sa.select(*facts(alert)).where(*Target.condition(alert, by_id=True))
-        self._owed = (
-            sa.select(sa.literal(1))
+        self._by_id = build(sa.select(*facts(alert)).where(*Target.condition(alert, by_id=True)))
+        self._owed = build(
+            sa.select(event.id)
             .where(
                 event.alert_id == sa.bindparam("alert_id"),
                 event.delivered_at.is_(None),
@@ -104,8 +111,7 @@ class SteppedChanges:
     ) -> Change:  # fmt: skip
         """Open an alert, or count a repetition of the active one."""
         values = {**alert_row(integration_id, event, at), "whose": integration_id}
-        result = connection.execute(self._upsert, values)
-        row = self._changed_row(connection, result)
+        row = self._changed_row(connection, self._upsert, values)
         self._require_ours(row, event)
         if row.occurrences > 1:
             return change(Outcome.REPEATED, row)
@@ -119,12 +125,11 @@ class SteppedChanges:
     ) -> Change | None:  # fmt: skip
         """Acknowledge, resolve or reopen an alert; None if none is in a state that allows it."""
         statement = self._transitions[kind, target.is_by_id]
-        result = connection.execute(statement, transition_parameters(kind, target, at))
-        row = self._changed_row(connection, result)
+        row = self._changed_row(connection, statement, transition_parameters(kind, target, at))
         if row is None:
             return None
 
-        if plan.claim_until and connection.execute(self._owed, {"alert_id": row.id}).first():
+        if plan.claim_until and self._owed.first(connection, {"alert_id": row.id}):
             plan = Plan(due_at=at)
         values = event_row(kind, at, plan, by=by, notes=())
         return self._note(connection, OUTCOMES[kind], row, values, plan)
@@ -133,7 +138,7 @@ class SteppedChanges:
         self, connection: sa.Connection, alert_id: int, text: str, at: dt.datetime, by: str | None
     ) -> None:
         """Put a person's note into the timeline of an alert. Nobody is told of it."""
-        connection.execute(self._insert_event, note_row(alert_id, text, at, by))
+        self._insert_event.run(connection, note_row(alert_id, text, at, by))
 
     def _transition(self, kind: EventKind, by_id: bool) -> sa.Update:
         alert = self._alert.c
@@ -144,14 +149,14 @@ class SteppedChanges:
         # MariaDB returns nothing from an UPDATE, but hands over an id that is passed through here.
         return statement.values(id=sa.func.last_insert_id(alert.id))
 
-    def _changed_row(self, connection: sa.Connection, result: sa.CursorResult[t.Any]) -> t.Any:
+    def _changed_row(
+        self, connection: sa.Connection, statement: Statement, values: dict[str, t.Any]
+    ) -> t.Any:
         if self._returns:
-            return result.first()
+            return statement.first(connection, values)
 
-        if result.rowcount == 0:
-            return None
-
-        return connection.execute(self._by_id, Target(alert_id=result.lastrowid).parameters).one()
+        changed, alert_id = statement.run(connection, values)
+        return self._by_id.first(connection, {"which_id": alert_id}) if changed else None
 
     def _require_ours(self, row: t.Any, event: IncomingEvent) -> None:
         """Raise :exc:`Refused` for what other databases refuse by themselves."""
@@ -166,8 +171,7 @@ class SteppedChanges:
         self, connection: sa.Connection, outcome: Outcome, row: t.Any,
         values: dict[str, t.Any], plan: Plan,
     ) -> Change:  # fmt: skip
-        result = connection.execute(self._insert_event, {**values, "alert_id": row.id})
-        event_id = t.cast(t.Any, result.inserted_primary_key).id
+        _, event_id = self._insert_event.run(connection, {**values, "alert_id": row.id})
         return change(outcome, row, event_id=event_id, claimed_until=plan.claim_until)
 
 

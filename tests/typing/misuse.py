@@ -35,7 +35,7 @@ receipt = alerts.resolve(alert)
 WebhookAlerts()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 WebhookAlerts(SQLAlchemy(), "app")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 WebhookAlerts(SQLAlchemy(), alert_model=alert)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-WebhookAlerts(SQLAlchemy(), None, Alert)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+WebhookAlerts(SQLAlchemy(), None, Alert)  # type: ignore[arg-type, call-arg]  # pyright: ignore[reportCallIssue]
 WebhookAlerts(SQLAlchemy(), prefix="/hooks")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 alerts.init_app("app")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 alerts.Alert = Alert  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
