@@ -9,7 +9,7 @@ WORK ?= .work
 PYTEST_ARGS ?=
 
 # The extras that parts of the package stand on.
-extras := metrics,ratelimit
+extras := celery,metrics,ratelimit
 
 # The programs that some tests run, and the Debian packages that have them.
 programs := curl:curl nginx:nginx-light promtool:prometheus redis-server:redis-server

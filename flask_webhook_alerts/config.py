@@ -42,10 +42,12 @@ class Settings:
     :ivar url_prefix: where the endpoint lives, without a slash at the end.
     :ivar token_header: the request header that carries an integration's token.
     :ivar max_content_length: the largest accepted body, in bytes.
-    :ivar delivery: who sends the signals.
+    :ivar delivery: who sends the signals: the request ("inline"), Celery's workers ("celery"), or
+        whoever calls ``deliver_pending`` or ``deliver_event`` ("manual").
     :ivar rate_limit: the most events of one integration in a time, or None for no limit.
     :ivar rate_limit_storage: where they are counted: in memory, or in a Redis for all workers.
-    :ivar retention: how long after its resolution an alert is kept, or None for ever.
+    :ivar retention: how long after its resolution an alert is kept by sweeps, such as "90d" or a
+        timedelta, or None for ever.
     """
 
     url_prefix: str = "/integration"

@@ -90,16 +90,15 @@ class CeleryWake:
 
     def examine(self) -> Iterator[Finding]:
         """Look for the broker, for a worker, and for the sweep in beat's schedule."""
-        with self._connection.clone() as connection:
-            try:
+        try:
+            with self._connection.clone() as connection:
                 connection.default_channel  # noqa: B018 - which connects
-            except Exception as error:  # noqa: BLE001 - whatever it is, a person should read it
-                words = f"{connection.as_uri()} does not answer: {error} Events wait for a sweep."
-                yield Finding(level=Level.PROBLEM, about="Celery's broker", words=words)
-            else:
-                words = f"{connection.as_uri()} answers."
-                yield Finding(level=Level.OK, about="Celery's broker", words=words)
-                yield from self._examine_workers(connection)
+                address = connection.as_uri().replace("//:**@", "//")  # if there is no password
+                yield _found(Level.OK, "broker", f"{address} answers.")
+                yield self._examine_workers(connection)
+        except Exception as error:  # noqa: BLE001 - whatever it is, a person should read it
+            words = f"It does not answer: {error} Events wait for a sweep."
+            yield _found(Level.PROBLEM, "broker", words)
         yield self._examine_schedule()
 
     @functools.cached_property
@@ -108,31 +107,33 @@ class CeleryWake:
             connect_timeout=PATIENCE, transport_options=_TRANSPORT
         )
 
-    def _examine_workers(self, connection: Connection) -> Iterator[Finding]:
+    def _examine_workers(self, connection: Connection) -> Finding:
         inspect = self._celery.control.inspect(timeout=_DOCTOR_WAITS, connection=connection)
         tasks: dict[str, list[str]] = inspect.registered() or {}
         ours = sorted(name for name, known in tasks.items() if DELIVER in known)
         if ours:
-            words = f"{', '.join(ours)}."
-            yield Finding(level=Level.OK, about="Celery's workers", words=words)
-        else:
-            words = (
-                f"None that knows the task {DELIVER} has answered. Start one with the app of this"
-                " factory: celery -A make_celery worker"
-            )
-            yield Finding(level=Level.WARNING, about="Celery's workers", words=words)
+            return _found(Level.OK, "workers", f"{', '.join(ours)}.")
+
+        words = (
+            f"None that knows the task {DELIVER} has answered. Start one with the app of this"
+            " factory: celery -A make_celery worker"
+        )
+        return _found(Level.WARNING, "workers", words)
 
     def _examine_schedule(self) -> Finding:
-        about = "Celery's schedule"
         entries: t.Any = self._celery.conf.beat_schedule.values()
         if any(entry.get("task") == SWEEP for entry in entries):
-            return Finding(level=Level.OK, about=about, words=f"It has {SWEEP}: keep beat running.")
+            return _found(Level.OK, "schedule", f"It has {SWEEP}: keep beat running.")
 
         words = (
             f"It has no {SWEEP}, which finds what was left over. Add it to beat_schedule, or keep"
             " 'flask webhook-alerts deliver --every 5' running."
         )
-        return Finding(level=Level.NOTE, about=about, words=words)
+        return _found(Level.NOTE, "schedule", words)
+
+
+def _found(level: Level, what: str, words: str) -> Finding:
+    return Finding(level=level, about=f"Celery's {what}", words=words)
 
 
 def _deliver_event(event_id: int) -> int:

@@ -12,7 +12,7 @@ from flask_webhook_alerts.mapping import table_of
 
 from .rejections import Rejections
 
-BATCH: int = 500
+BATCH: int = 200
 """Alerts to delete in one transaction: few enough that nobody waits for their locks for long."""
 
 

@@ -411,9 +411,21 @@ def test_doctor_knows_who_delivers(host: Host) -> None:
 def test_doctor_finds_a_broker_and_misses_a_worker(host: Host) -> None:
     found = findings(host)
 
-    assert found["Celery's broker"] == ("ok", "memory://:**@localhost// answers.")
+    assert found["Celery's broker"] == ("ok", "memory://localhost// answers.")
     assert found["Celery's workers"][0] == "warning"
     assert "celery -A make_celery worker" in found["Celery's workers"][1]
+
+
+def test_a_client_that_is_not_installed_is_a_problem(
+    make_host: MakeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "kazoo", None)
+    host = make_host(broker_url="zookeeper://localhost")
+
+    level, words = findings(host, exit_code=1)["Celery's broker"]
+
+    assert level == "problem"
+    assert "kazoo" in words
 
 
 @SCHEMES

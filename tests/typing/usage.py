@@ -62,12 +62,16 @@ db = SQLAlchemy(model_class=Base)
 alerts = WebhookAlerts(db, alert_model=Alert, integration_model=Integration, event_model=AlertEvent)
 
 
+queued: list[int] = []
+
+
 def create_app() -> Flask:
     """Make an app in each way that there is."""
     app = Flask(__name__)
     alerts.init_app(app)
     WebhookAlerts(db, app)
     WebhookAlerts(db, register_blueprint=False).init_app(app)
+    WebhookAlerts(db).init_app(app, wake=queued.append)
     app.register_blueprint(t.assert_type(alerts.blueprint, Blueprint), url_prefix="/hooks")
     return app
 
@@ -107,6 +111,7 @@ def use(integration: Integration, alert: Alert) -> Receipt:
     t.assert_type(alerts.endpoint_url("int_12345678901234"), str)
     t.assert_type(alerts.rotate_token(integration, keep_for=dt.timedelta(hours=1)), str)
     t.assert_type(alerts.deliver_pending(limit=5), int)
+    t.assert_type(alerts.deliver_event(17), int)
     t.assert_type(alerts.acknowledge(alert, by="Ada"), Receipt)
     t.assert_type(alerts.resolve(17), Receipt)
     t.assert_type(integration.has_token, bool)
