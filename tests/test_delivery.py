@@ -1053,6 +1053,25 @@ def test_receivers_hear_nothing_of_an_alert_that_is_gone(host: Host, connect: Co
     assert (host.stored_alerts(), deliver(host)) == ([], 0)
 
 
+@pytest.mark.parametrize("jump", [-3_600, 3_600])
+def test_no_signal_is_lost_when_the_clock_jumps(
+    host: Host, connect: Connect, clock: Clock, jump: int
+) -> None:
+    listener = Listener(RuntimeError("busy"))
+    connect(alert_created, listener)
+    connect(alert_resolved, listener)
+    integration_id = host.create_integration()
+
+    send(host, integration_id)
+    clock.advance(jump)
+    send(host, integration_id, "resolve")
+    clock.advance(-jump + LONG)
+    deliver(host)
+
+    assert listener.kinds == ["created", "created", "resolved"]
+    assert owed(host) == []
+
+
 def test_an_event_that_the_session_does_not_show_yet_is_still_owed(
     host: Host, connect: Connect, clock: Clock
 ) -> None:

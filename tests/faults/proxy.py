@@ -27,6 +27,8 @@ class CuttingProxy:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._packets_left = NEVER
+        self._speaks = threading.Event()
+        self._speaks.set()
         self.cuts = 0
 
     @property
@@ -38,9 +40,17 @@ class CuttingProxy:
         """Drop this packet, counted from now and from 1, and the connection that it is on."""
         self._packets_left = packet
 
+    @contextlib.contextmanager
+    def silence(self) -> Iterator[None]:
+        """Forward nothing for a while, and close nothing, like a machine that hangs."""
+        self._speaks.clear()
+        yield
+        self._speaks.set()
+
     def serve(self, is_over: threading.Event) -> None:
         """Forward packets, one at a time, until ``is_over``."""
         while not is_over.is_set():
+            self._speaks.wait()
             for key, _events in self._selector.select(timeout=0.1):
                 source = t.cast(socket.socket, key.fileobj)
                 if source is self._listener:

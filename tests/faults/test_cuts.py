@@ -9,18 +9,23 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
+from tests.faults.clients import load
 from tests.faults.conftest import MakeRig
 from tests.faults.conftest import Report
 from tests.faults.figures import losses
 from tests.faults.history import broken_rules
+from tests.faults.processes import wait_for
 from tests.faults.proxy import cutting_proxy
 from tests.faults.proxy import CuttingProxy
 from tests.faults.proxy import NEVER
 from tests.faults.servers import DatabaseServer
 from tests.faults.sizes import Sizes
+from tests.faults.workloads import busy_senders
+from tests.faults.workloads import SENDERS
 
 pytestmark = pytest.mark.faults
 
+ENOUGH = 100
 OPS = ("create", "acknowledge", "resolve")
 
 
@@ -52,5 +57,28 @@ def test_a_cut_connection_changes_no_count(
 
     history = rig.history(crashes=proxy.cuts)
     report(cuts=proxy.cuts, answers=dict(rig.tally.statuses), **losses(history))
+    assert set(rig.tally.statuses) <= {200, 503}
+    assert broken_rules(history) == []
+
+
+@pytest.mark.parametrize("server", ["mariadb"], indirect=True)  # psycopg waits for ever
+def test_a_database_that_falls_silent_is_given_up(
+    server: DatabaseServer, proxy: CuttingProxy, make_rig: MakeRig, report: Report
+) -> None:
+    limits = dict.fromkeys(("connect_timeout", "read_timeout", "write_timeout"), "1")
+    url = sa.make_url(server.create_database()).set(port=proxy.port).update_query_dict(limits)
+    rig = make_rig(url.render_as_string(hide_password=False))
+    rig.web.start()
+
+    with load(rig.sender, busy_senders()):
+        wait_for("accepted events", lambda: rig.tally.accepted > ENOUGH)
+        with proxy.silence():
+            wait_for("refused events", lambda: rig.tally.statuses[503] > SENDERS)
+        accepted = rig.tally.accepted
+        wait_for("accepted events", lambda: rig.tally.accepted > accepted + ENOUGH)
+    rig.drain()
+
+    history = rig.history(crashes=rig.web.workers_wanted)
+    report(answers=dict(rig.tally.statuses), **losses(history))
     assert set(rig.tally.statuses) <= {200, 503}
     assert broken_rules(history) == []
