@@ -13,7 +13,7 @@ pytest := -m pytest -m 'not faults'
 
 bin := $(VENV)/bin
 flask := $(bin)/python -m flask --app example_app
-code := flask_webhook_alerts example_app tests
+code := flask_webhook_alerts pytest_webhook_alerts.py example_app tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

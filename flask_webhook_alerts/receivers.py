@@ -20,6 +20,10 @@ logger: logging.Logger = logging.getLogger(__name__)
 
 Receiver = Callable[..., t.Any]
 LoadArguments = Callable[[], dict[str, t.Any] | None]
+Watcher = Callable[[Flask, str, BaseException], None]
+
+watchers: list[Watcher] = []
+"""Who is told the app, the receiver's name and each error that it raises, in the same thread."""
 
 
 def connected(signal: blinker.Signal, app: Flask) -> dict[str, list[Receiver]]:
@@ -51,6 +55,8 @@ def call(app: Flask, name: str, receiver: Receiver, load: LoadArguments) -> str 
         raise
     except BaseException as error:  # also SystemExit, which ends no one else's work
         logger.exception("Receiver %s failed", name, extra={"action": "receiver_failed"})
+        for watch in tuple(watchers):
+            watch(app, name, error)
         # Not str(error), which an error of the host's may make fail too.
         return f"{name}: {traceback.format_exception_only(error)[-1].strip()}"
 
