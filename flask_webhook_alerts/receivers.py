@@ -57,8 +57,7 @@ def call(app: Flask, name: str, receiver: Receiver, load: LoadArguments) -> str 
         logger.exception("Receiver %s failed", name, extra={"action": "receiver_failed"})
         for watch in tuple(watchers):
             watch(app, name, error)
-        # Not str(error), which an error of the host's may make fail too.
-        return f"{name}: {traceback.format_exception_only(error)[-1].strip()}"
+        return f"{name}: {_line_of(error)}"
 
     return None
 
@@ -81,6 +80,14 @@ def _context(app: Flask) -> Iterator[None]:
 
 def _current_context() -> AppContext | None:
     return app_ctx._get_current_object() if has_app_context() else None  # type: ignore[attr-defined]
+
+
+def _line_of(error: BaseException) -> str:
+    """Return the type and the message of an error, without the notes that were added to it."""
+    # Not str(error), which an error of the host's may make fail too.
+    told = traceback.TracebackException(type(error), error, None)
+    told.__notes__ = None
+    return list(told.format_exception_only())[-1].strip()
 
 
 def _plain(app: Flask, receiver: Receiver) -> Receiver:

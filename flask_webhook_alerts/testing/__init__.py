@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .answers import Answer
 from .answers import read_answer
+from .cleaning import delete_alerts
 from .clients import Alertmanager
 from .clients import Apprise
 from .clients import Healthchecks
@@ -51,6 +52,7 @@ __all__ = [
     "SignalKind",
     "Snapshot",
     "UptimeKuma",
+    "delete_alerts",
     "read_answer",
     "require_app",
 ]

@@ -52,14 +52,17 @@ def is_inside(app: Flask) -> bool:
 
 
 @contextlib.contextmanager
-def host_call(app: Flask) -> Iterator[State]:
-    """Stand in the app context in which the test stands, or in one that is pushed for the call.
+def explained() -> Iterator[None]:
+    """Add a note to errors of the database that says what to do, such as to create the tables."""
+    try:
+        yield
+    except (Refused, Unavailable) as error:
+        error.add_note(explain(error))
+        raise
 
-    Errors of the database get a note that says what to do, such as to create the tables.
-    """
-    with contextlib.nullcontext() if is_inside(app) else app.app_context():
-        try:
-            yield state_of(app)
-        except (Refused, Unavailable) as error:
-            error.add_note(explain(error))
-            raise
+
+@contextlib.contextmanager
+def host_call(app: Flask) -> Iterator[State]:
+    """Stand in the app context in which the test stands, or in one that is pushed for the call."""
+    with contextlib.nullcontext() if is_inside(app) else app.app_context(), explained():
+        yield state_of(app)

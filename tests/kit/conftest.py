@@ -1,0 +1,64 @@
+"""Share hosts for the kit: on every database, in memory too, and in every delivery mode."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flask_webhook_alerts import alert_created
+from flask_webhook_alerts.testing import AlertFactory
+from flask_webhook_alerts.testing import AlertSender
+from flask_webhook_alerts.testing import IntegrationFactory
+from tests.databases import KINDS
+from tests.hosts import Host
+from tests.hosts import running_host
+
+
+@pytest.fixture(params=("memory", *KINDS))
+def any_host(
+    request: pytest.FixtureRequest, tmp_path: Path, _server_databases: Callable[[str], str]
+) -> Iterator[Host]:
+    """A host on every kind of database, and on SQLite in memory."""
+    urls = {"memory": "sqlite://", "sqlite": f"sqlite:///{tmp_path / 'host.db'}"}
+    with running_host(urls.get(request.param) or _server_databases(request.param)) as host:
+        yield host
+
+
+@pytest.fixture(params=["inline", "manual"])
+def mode_host(request: pytest.FixtureRequest, sqlite_url: str) -> Iterator[Host]:
+    """A host in every delivery mode that needs no service."""
+    with running_host(sqlite_url, config={"WEBHOOK_ALERTS_DELIVERY": request.param}) as host:
+        yield host
+
+
+@pytest.fixture
+def sender(sqlite_host: Host) -> AlertSender:
+    """A sender to a strict integration of a host on an SQLite file."""
+    return sender_to(sqlite_host)
+
+
+@pytest.fixture
+def failing(connect: Callable[..., None]) -> list[int]:
+    """The ids of the alerts of which a receiver heard, which raises each time."""
+    heard: list[int] = []
+
+    def page(app: object, *, alert: t.Any, **_extra: object) -> None:
+        heard.append(alert.id)
+        raise ConnectionError("no line")
+
+    connect(alert_created, page, weak=False)
+    return heard
+
+
+def sender_to(host: Host, **options: t.Any) -> AlertSender:
+    """Return a sender to a new integration of a host."""
+    return AlertSender(host.app, IntegrationFactory(host.app)(**options))
+
+
+def factory_of(host: Host, **options: t.Any) -> AlertFactory:
+    """Return a factory of alerts of a new integration of a host."""
+    return AlertFactory(host.app, IntegrationFactory(host.app)(**options))
