@@ -132,7 +132,7 @@ def test_an_alert_has_the_timeline_of_its_status(
 
 
 def test_each_change_happens_at_its_time(any_host: Host) -> None:
-    times = {
+    times: dict[str, t.Any] = {
         "created_at": MONDAY,
         "last_received_at": MONDAY + HOUR,
         "acknowledged_at": MONDAY + 2 * HOUR,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import datetime as dt
 import threading
-from pathlib import Path
+import typing as t
 
-import flask_webhook_alerts
 from flask_webhook_alerts import clock
 from flask_webhook_alerts.testing import AlertSender
 from flask_webhook_alerts.testing import HeldClock
@@ -33,7 +31,9 @@ def test_every_time_of_every_row_is_the_clocks(any_host: Host) -> None:
 
     five = dt.timedelta(minutes=5)
     with any_host.app.app_context():
-        integration = any_host.db.session.get(any_host.alerts.Integration, sender.integration_id)
+        integration: t.Any = any_host.db.session.get(
+            any_host.alerts.Integration, sender.integration_id
+        )
         assert (integration.created_at, integration.updated_at) == (MONDAY, MONDAY)
     assert (alert.created_at, alert.last_received_at) == (MONDAY, MONDAY)
     assert (done.created_at, done.last_received_at) == (MONDAY, MONDAY + five)
@@ -48,7 +48,7 @@ def test_every_time_of_every_row_is_the_clocks(any_host: Host) -> None:
 def test_a_change_of_a_row_is_stamped_by_it_too(any_host: Host) -> None:
     integration_id = any_host.create_integration()
     with HeldClock(MONDAY + dt.timedelta(days=999)) as held, any_host.app.app_context():
-        integration = any_host.db.session.get(any_host.alerts.Integration, integration_id)
+        integration: t.Any = any_host.db.session.get(any_host.alerts.Integration, integration_id)
         integration.enabled = False
         any_host.db.session.commit()
 
@@ -109,19 +109,3 @@ def test_a_token_ends_when_the_clock_is_moved(sqlite_host: Host) -> None:
         assert sender().is_accepted
         held.move(hours=1)
         sender(expect=403)
-
-
-def test_no_module_keeps_the_machines_time_for_itself() -> None:
-    """Who imports ``now`` itself would not ask a clock that is held later."""
-    package = Path(flask_webhook_alerts.__file__).parent
-    sources = {path: ast.parse(path.read_text("utf-8")) for path in package.rglob("*.py")}
-
-    taking = [
-        path.name
-        for path, tree in sources.items()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and (node.module or "").endswith("clock")
-        if {name.name for name in node.names} & {"_ask_machine", "_sources"}
-    ]
-
-    assert taking == []

@@ -36,9 +36,8 @@ def test_all_integrations_alerts_and_events_are_deleted(any_host: Host) -> None:
     for name in ("first", "second"):
         make_alert = factory_of(any_host, name=name)
         make_alert(status="resolved", occurrences=2)
-        make_alert()
-    with AlertRecorder(any_host.app):
-        make_alert()
+        with AlertRecorder(any_host.app):
+            make_alert()
 
     delete_alerts(any_host.app)
 
