@@ -8,6 +8,12 @@ VENV ?= .venv
 WORK ?= .work
 PYTEST_ARGS ?=
 
+# The extras that parts of the package stand on.
+extras := metrics,ratelimit
+
+# The programs that some tests run, and the Debian packages that have them.
+programs := promtool:prometheus redis-server:redis-server
+
 # Tests that kill and restart servers take minutes; "make faults" runs them.
 pytest := -m pytest -m 'not faults'
 
@@ -17,7 +23,7 @@ code := flask_webhook_alerts pytest_webhook_alerts.py example_app tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo traffic test cover faults faults-short bench bench-scale lint format types layers lowest wheel clean
+.PHONY: help demo traffic test cover faults faults-short bench bench-scale lint format types layers lowest wheel system clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,11 +76,14 @@ layers: $(VENV)/.has-check ## Check that imports point down
 	$(bin)/lint-imports
 
 # SQLAlchemy comes by way of Flask-SQLAlchemy; its older line is tested here, the newer by "test".
+# The override is for Flask-SQLAlchemy-Lite, which declares a newer one than hosts without it have.
+lowest: oldest := sqlalchemy>=2.0.16,<2.1
 lowest: $(VENV)/.has-release ## Run the tests on the lowest versions that pyproject.toml allows
 	rm -rf $(WORK)/lowest
 	$(bin)/uv venv --quiet --python $(bin)/python $(WORK)/lowest
+	echo '$(oldest)' > $(WORK)/lowest/override.txt
 	$(bin)/uv pip install --quiet --python $(WORK)/lowest --resolution lowest-direct \
-		--editable . --group test 'sqlalchemy>=2.0.16,<2.1'
+		--override $(WORK)/lowest/override.txt --editable . --group test '$(oldest)'
 	$(WORK)/lowest/bin/python $(pytest) $(PYTEST_ARGS)
 
 wheel: $(VENV)/.has-release $(VENV)/.has-check ## Build the wheel, install it into an empty place, try it
@@ -85,9 +94,18 @@ wheel: $(VENV)/.has-release $(VENV)/.has-check ## Build the wheel, install it in
 	$(WORK)/wheel/bin/python -I -c "$$SMALLEST_APP"
 	$(WORK)/wheel/bin/python -m pip install --quiet 'pytest>=8.4'
 	cd $(WORK)/wheel && ./bin/python -I -c "$$SMALLEST_TEST"
+	@# The types of the optional parts are known where what they stand on is.
+	$(WORK)/wheel/bin/python -m pip install --quiet "$$(echo $(WORK)/dist/*.whl)[$(extras)]"
 	@# Pyright judges an installed package, which it finds by the first python on the path.
 	cd $(WORK)/wheel && PATH="$$PWD/bin:$$PATH" $(abspath $(bin))/pyright \
 		--verifytypes flask_webhook_alerts --ignoreexternal
+
+system: ## Install the programs that some tests run, on Debian and as root
+	@missing=$$(for pair in $(programs); do \
+		command -v "$${pair%%:*}" > /dev/null || echo "$${pair##*:}"; done); \
+	if [ -n "$$missing" ]; then \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
+		apt-get -qq install --yes --no-install-recommends $$missing; fi
 
 clean: ## Remove what was made, but neither .venv nor the demo's database
 	rm -rf $(WORK) build dist htmlcov .coverage* .*_cache .hypothesis

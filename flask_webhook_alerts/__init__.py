@@ -26,6 +26,7 @@ from .models import AlertMixin
 from .models import IntegrationMixin
 from .signals import alert_acknowledged
 from .signals import alert_created
+from .signals import alert_reopened
 from .signals import alert_repeated
 from .signals import alert_resolved
 from .signals import request_rejected
@@ -52,6 +53,7 @@ __all__ = [
     "__version__",
     "alert_acknowledged",
     "alert_created",
+    "alert_reopened",
     "alert_repeated",
     "alert_resolved",
     "request_rejected",

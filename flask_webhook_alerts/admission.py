@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from . import clock
 from . import tokens
 from .database import Database
@@ -10,11 +12,42 @@ from .events import IntegrationRecord
 from .memory import IntegrationMemory
 
 
+class Limiter(t.Protocol):
+    """Count the events of each integration. There is one if the settings want it.
+
+    It never fails: an event whose limiter is out of order is let in.
+    """
+
+    @property
+    def limit(self) -> str:
+        """How many events one integration may send in a time, in words."""
+        ...
+
+    @property
+    def storage(self) -> str:
+        """Where they are counted, as people may see it: without a password."""
+        ...
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether all processes of the app count together."""
+        ...
+
+    def seconds_to_wait(self, integration_id: str) -> int:
+        """Count one event and return 0; or count none, and say in how many seconds one may come."""
+        ...
+
+    def answers(self) -> bool:
+        """Tell whether the storage is there."""
+        ...
+
+
 class Admission:
     """One app's door. Most requests pass it without asking the database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, limiter: Limiter | None = None) -> None:
         self._database = database
+        self._limiter = limiter
         self._memory = IntegrationMemory(database.models)
 
     def admit(self, integration_id: str, token: str | None) -> IntegrationRecord:
@@ -28,6 +61,10 @@ class Admission:
         objection = _objection(record, token)
         if record is None or objection is not None:
             raise objection or unknown_integration()
+
+        # After the token, so that nobody else can use up what the sender may send.
+        if self._limiter and (seconds := self._limiter.seconds_to_wait(record.id)):
+            raise _too_many(self._limiter.limit, seconds)
 
         return record
 
@@ -65,6 +102,15 @@ def _previous_hash(record: IntegrationRecord) -> str | None:
     expires_at = record.previous_token_expires_at
     is_valid = expires_at is not None and clock.now() < expires_at
     return record.previous_token_hash if is_valid else None
+
+
+def _too_many(limit: str, seconds: int) -> Rejected:
+    return Rejected(
+        f"This integration may send {limit}. Nothing was stored; send it again in {seconds} s.",
+        status=429,
+        code="rate_limited",
+        retry_after=seconds,
+    )
 
 
 def unknown_integration() -> Rejected:

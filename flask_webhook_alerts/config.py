@@ -14,6 +14,14 @@ PREFIX = "WEBHOOK_ALERTS_"
 
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a "token" of RFC 9110, section 5.6.2
+_RATE = re.compile(
+    r"\s*0*([1-9]\d*)\s*(?:/|per)\s*(?:0*[1-9]\d*\s*)?(?:second|minute|hour|day)s?\s*",
+    re.ASCII | re.IGNORECASE,
+)
+_RATE_STORAGE = re.compile(r"memory://|(redis|rediss|redis\+unix)://.+")
+
+# Each event of the time is remembered, so that the limit is exact.
+_MOST_EVENTS = 10_000
 
 
 class DeliveryMode(enum.StrEnum):
@@ -33,6 +41,7 @@ class Settings:
     :ivar max_content_length: the largest accepted body, in bytes.
     :ivar delivery: who sends the signals.
     :ivar rate_limit: the most events of one integration in a time, or None for no limit.
+    :ivar rate_limit_storage: where they are counted: in memory, or in a Redis for all workers.
     """
 
     url_prefix: str = "/integration"
@@ -40,6 +49,8 @@ class Settings:
     max_content_length: int = 524_288
     delivery: DeliveryMode = DeliveryMode.INLINE
     rate_limit: str | None = None
+    # Not shown: the URL of a Redis can hold a password.
+    rate_limit_storage: str = dataclasses.field(default="memory://", repr=False)
 
     @classmethod
     def from_config(cls, config: Mapping[str, t.Any]) -> Settings:
@@ -108,12 +119,35 @@ def _delivery(value: object) -> DeliveryMode:
         ) from None
 
 
-def _rate_limit(value: object) -> None:
-    if value is not None:
+def _rate_limit(value: object) -> str | None:
+    if value is None:
+        return None
+
+    rate = _RATE.fullmatch(value) if isinstance(value, str) else None
+    if rate is None:
         raise ConfigError(
-            f"{_key('rate_limit')} is {value!r}, and limits need the extra: install"
-            " Flask-Webhook-Alerts[ratelimit], or remove the setting."
+            f'{_key("rate_limit")} is {value!r}. Set one limit, such as "600 per minute" or'
+            ' "50 per 10 seconds", or None for no limit.'
         )
+
+    if int(rate[1]) > _MOST_EVENTS:
+        raise ConfigError(
+            f"{_key('rate_limit')} is {value!r}. Set at most {_MOST_EVENTS} events, over a shorter"
+            ' time if need be, such as "600 per minute".'
+        )
+
+    return rate[0].strip()
+
+
+def _rate_limit_storage(value: object) -> str:
+    if not isinstance(value, str) or not _RATE_STORAGE.fullmatch(value):
+        # Not shown, since it may hold a password.
+        raise ConfigError(
+            f'{_key("rate_limit_storage")} is of a kind that cannot be used. Set "memory://", or'
+            ' the URL of a Redis that all workers share, such as "redis://127.0.0.1:6379/0".'
+        )
+
+    return value
 
 
 _CHECKS: dict[str, t.Callable[[object], t.Any]] = {
@@ -122,4 +156,5 @@ _CHECKS: dict[str, t.Callable[[object], t.Any]] = {
     "max_content_length": _max_content_length,
     "delivery": _delivery,
     "rate_limit": _rate_limit,
+    "rate_limit_storage": _rate_limit_storage,
 }

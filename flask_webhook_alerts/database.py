@@ -27,7 +27,7 @@ class Database:
     @functools.cached_property
     def engine(self) -> sa.Engine:
         """The engine that the host's session uses for alerts."""
-        return self.host.engine(self.models.Alert)
+        return self.host.engine(self.models)
 
     @functools.cached_property
     def store(self) -> Store:

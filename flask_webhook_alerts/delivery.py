@@ -22,6 +22,7 @@ from .decoding import clean
 from .events import Change
 from .events import EventKind
 from .events import Outcome
+from .observers import Observers
 from .store.outbox import Claim
 from .store.values import LEASE
 from .store.values import MAX_ATTEMPTS
@@ -33,11 +34,13 @@ _SIGNALS = {
     EventKind.CREATED: signals.alert_created,
     EventKind.ACKNOWLEDGED: signals.alert_acknowledged,
     EventKind.RESOLVED: signals.alert_resolved,
+    EventKind.REOPENED: signals.alert_reopened,
 }
 _KINDS = {
     Outcome.CREATED: EventKind.CREATED,
     Outcome.ACKNOWLEDGED: EventKind.ACKNOWLEDGED,
     Outcome.RESOLVED: EventKind.RESOLVED,
+    Outcome.REOPENED: EventKind.REOPENED,
 }
 _FIRST_PAUSE = dt.timedelta(seconds=10)
 _LONGEST_PAUSE = dt.timedelta(hours=1)
@@ -47,9 +50,10 @@ _MAX_ERROR_LENGTH = 2_000
 class Delivery:
     """One app's deliveries. Every method needs an app context, and none holds a lock."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(self, settings: Settings, database: Database, observers: Observers) -> None:
         self._mode = settings.delivery
         self._database = database
+        self._observers = observers
 
     def plan(self, kind: EventKind, at: dt.datetime) -> Plan:
         """Say who will deliver an event that is about to be written."""
@@ -95,10 +99,10 @@ class Delivery:
         self._database.host.require_committed()
         return sum(self._deliver(claim) for claim in itertools.islice(self._claims(), limit))
 
-    def revive(self) -> int:
-        """Make every dead event due again. Return how many there were."""
-        outbox = self._database.store.outbox
-        return self._database.run(lambda connection: outbox.revive(connection, clock.now()))
+    def revive(self, event_id: int | None = None) -> int:
+        """Make every dead event due again, or the one with this id. Return how many there were."""
+        outbox, now = self._database.store.outbox, clock.now()
+        return self._database.run(lambda connection: outbox.revive(connection, now, event_id))
 
     def _send_inline(self, change: Change) -> None:
         alert_id = t.cast(int, change.alert_id)
@@ -162,7 +166,9 @@ class Delivery:
         return self._mark(claim, done, failures) and not failures
 
     def _call(self, app: Flask, name: str, receiver: receivers.Receiver, claim: Claim) -> list[str]:
-        error = receivers.call(app, name, receiver, lambda: self._load_event(claim.event_id))
+        error = receivers.call(
+            app, name, receiver, lambda: self._load_event(claim.event_id), self._observers
+        )
         return [] if error is None else [error]
 
     def _renewed(self, claim: Claim) -> Claim:
@@ -193,11 +199,10 @@ class Delivery:
         if signals.alert_repeated.has_receivers_for(app):
             self._send_once(app, signals.alert_repeated, lambda: self._load_alert(alert_id))
 
-    @staticmethod
-    def _send_once(app: Flask, signal: blinker.Signal, load: receivers.LoadArguments) -> None:
+    def _send_once(self, app: Flask, signal: blinker.Signal, load: receivers.LoadArguments) -> None:
         for name, group in receivers.connected(signal, app).items():
             for receiver in group:
-                receivers.call(app, name, receiver, load)
+                receivers.call(app, name, receiver, load, self._observers)
 
     def _load_event(self, event_id: int) -> dict[str, t.Any] | None:
         reads, session = self._database.store.reads, self._database.host.session

@@ -44,13 +44,16 @@ class Rejected(WebhookAlertsError):
     :param status: the HTTP status that the endpoint answers.
     :param code: a stable, short name of the fault, for programs.
     :param errors: field → messages, for faults of single fields.
+    :param retry_after: seconds after which the same request can succeed, if it can.
     """
 
     def __init__(
-        self, detail: str, *, status: int, code: str, errors: FieldErrors | None = None
-    ) -> None:
+        self, detail: str, *, status: int, code: str, errors: FieldErrors | None = None,
+        retry_after: int | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(detail)
         self.detail = detail
         self.status = status
         self.code = code
         self.errors: FieldErrors = errors or {}
+        self.retry_after = retry_after

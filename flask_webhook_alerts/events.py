@@ -24,6 +24,8 @@ class EventKind(enum.StrEnum):
     CREATED = "created"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
+    REOPENED = "reopened"
+    NOTED = "noted"
 
 
 class AlertStatus(enum.StrEnum):
@@ -56,7 +58,7 @@ class Severity(enum.StrEnum):
 
 
 class Outcome(enum.StrEnum):
-    """What became of an accepted event."""
+    """What became of an accepted event. The last two come from people only, never from the wire."""
 
     CREATED = "created"
     REPEATED = "repeated"
@@ -64,6 +66,8 @@ class Outcome(enum.StrEnum):
     RESOLVED = "resolved"
     UNCHANGED = "unchanged"
     IGNORED = "ignored"
+    REOPENED = "reopened"
+    NOTED = "noted"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

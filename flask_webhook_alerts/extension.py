@@ -6,6 +6,7 @@ import datetime as dt
 import typing as t
 from collections.abc import Mapping
 
+import sqlalchemy as sa
 from flask import Blueprint
 from flask import Flask
 
@@ -20,23 +21,32 @@ from .events import Receipt
 from .integrations import Integrations
 from .mapping import build_models
 from .mapping import Models
+from .observers import Observers
+from .optional import limiter_for
+from .reading import Reading
+from .rejections import RejectionLog
 from .service import Service
-from .sessions import HostDatabase
+from .sessions import host_database
 from .state import get_state
 from .state import KEY
 from .state import State
+from .triage import Triage
 from .urls import endpoint_url
 
 
 class WebhookAlerts:
     """Take in alerts by webhook, store them in the host's database, and send signals.
 
-    :param db: the host's Flask-SQLAlchemy object.
+    :param db: the host's object of Flask-SQLAlchemy or Flask-SQLAlchemy-Lite.
     :param app: initialise this app at once; any number of others can follow by :meth:`init_app`.
+    :param metadata: the host's ``MetaData``, which gets the tables of the models that are not
+        given. Flask-SQLAlchemy knows it; Flask-SQLAlchemy-Lite does not.
     :param alert_model: the host's own class over :class:`AlertMixin`.
     :param integration_model: the host's own class over :class:`IntegrationMixin`.
     :param event_model: the host's own class over :class:`AlertEventMixin`.
     :param register_blueprint: False if the host registers :attr:`blueprint` itself.
+    :raises RuntimeError: the models, or ``metadata``, do not go together.
+    :raises TypeError: ``db`` or ``metadata`` is something else.
     """
 
     def __init__(
@@ -44,12 +54,13 @@ class WebhookAlerts:
         db: t.Any,
         app: Flask | None = None,
         *,
+        metadata: sa.MetaData | None = None,
         alert_model: type[t.Any] | None = None,
         integration_model: type[t.Any] | None = None,
         event_model: type[t.Any] | None = None,
         register_blueprint: bool = True,
     ) -> None:
-        self._host = HostDatabase(db)
+        self._host = host_database(db, metadata)
         self._models = self._build_models(alert_model, integration_model, event_model)
         self._register_blueprint = register_blueprint
         self.blueprint: Blueprint = webhook.create_blueprint()
@@ -66,16 +77,25 @@ class WebhookAlerts:
             raise RuntimeError("WebhookAlerts is initialised for this app already.")
 
         settings = Settings.from_config(app.config)
+        self._host.init_app(app, self._models)
         database = Database(self._host, self._models)
-        delivery = Delivery(settings, database)
-        admission = Admission(database)
+        observers = Observers()
+        delivery = Delivery(settings, database, observers)
+        limiter = limiter_for(settings)
+        admission = Admission(database, limiter)
+        service = Service(database, delivery, admission)
         app.extensions[KEY] = State(
             settings=settings,
             database=database,
             delivery=delivery,
             admission=admission,
-            service=Service(database, delivery, admission),
+            service=service,
+            triage=Triage(database, service),
             integrations=Integrations(database),
+            reading=Reading(database),
+            rejections=RejectionLog(database),
+            limiter=limiter,
+            observers=observers,
         )
         app.cli.add_command(cli.group)
         if self._register_blueprint:
@@ -95,6 +115,11 @@ class WebhookAlerts:
     def AlertEvent(self) -> type[t.Any]:  # noqa: N802 - it is a class
         """The model of an alert's events."""
         return self._models.AlertEvent
+
+    @property
+    def Rejection(self) -> type[t.Any]:  # noqa: N802 - it is a class
+        """The model of refused requests, always a class of ours."""
+        return self._models.Rejection
 
     def create_integration(
         self,
@@ -154,7 +179,7 @@ class WebhookAlerts:
         :param alert: the row of the alert, or its id.
         :param by: who did it, kept on the event.
         """
-        return get_state().service.change_alert(_id_of(alert), EventKind.ACKNOWLEDGED, by)
+        return get_state().triage.change(_id_of(alert), EventKind.ACKNOWLEDGED, by)
 
     def resolve(self, alert: t.Any, by: str | None = None) -> Receipt:
         """Resolve an alert; the same transition and signal as from the wire.
@@ -162,7 +187,27 @@ class WebhookAlerts:
         :param alert: the row of the alert, or its id.
         :param by: who did it, kept on the event.
         """
-        return get_state().service.change_alert(_id_of(alert), EventKind.RESOLVED, by)
+        return get_state().triage.change(_id_of(alert), EventKind.RESOLVED, by)
+
+    def reopen(self, alert: t.Any, by: str | None = None) -> Receipt:
+        """Take the resolution of an alert back; its ``alert_reopened`` signal is sent.
+
+        The outcome is ``ignored`` while a newer alert with the same Id is active.
+
+        :param alert: the row of the alert, or its id.
+        :param by: who did it, kept on the event.
+        """
+        return get_state().triage.change(_id_of(alert), EventKind.REOPENED, by)
+
+    def add_note(self, alert: t.Any, text: str, by: str | None = None) -> Receipt:
+        """Put a note into an alert's timeline, as an event of kind ``noted``. No signal is sent.
+
+        :param alert: the row of the alert, or its id.
+        :param text: at most 10,000 characters.
+        :param by: who wrote it, kept on the event.
+        :raises InvalidOption: the note is blank or too long.
+        """
+        return get_state().triage.note(_id_of(alert), text, by)
 
     def rotate_token(
         self,
@@ -189,7 +234,7 @@ class WebhookAlerts:
         self, alert: type[t.Any] | None, integration: type[t.Any] | None, event: type[t.Any] | None
     ) -> Models:
         given = [model for model in (alert, integration, event) if model is not None]
-        metadata = given[0].metadata if given else self._host.metadata
+        metadata = self._host.metadata_with(given)
         return build_models(metadata, alert=alert, integration=integration, event=event)
 
 

@@ -42,7 +42,7 @@ class Integrations:
         _check_names(options)
 
         def work(connection: sa.Connection) -> str:
-            with orm.Session(connection) as session:
+            with _session(connection) as session:
                 integration = model(name=name, **options)
                 session.add(integration)
                 session.flush()
@@ -68,7 +68,7 @@ class Integrations:
         _check_names(options)
 
         def work(connection: sa.Connection) -> bool:
-            with orm.Session(connection) as session:
+            with _session(connection) as session:
                 integration = session.get(model, integration_id)
                 if integration is None or integration.id != integration_id:
                     return False
@@ -125,7 +125,7 @@ class Integrations:
         ):
             delete = functools.partial(store.housekeeping.delete_alerts, ids=ids)
             deleted += database.write(delete)
-        changed = database.run(
+        changed = database.write(
             lambda connection: store.housekeeping.delete_integration(connection, integration_id)
         )
         self._found(integration_id, bool(changed))
@@ -144,6 +144,11 @@ class Integrations:
         touch(self._database.models.Integration)
         if not found:
             raise NotFound(f"There is no integration {integration_id!r}.")
+
+
+def _session(connection: sa.Connection) -> orm.Session:
+    # Its end leaves what it flushed, also where the transaction is a savepoint.
+    return orm.Session(connection, join_transaction_mode="rollback_only")
 
 
 def _check_names(options: dict[str, t.Any]) -> None:

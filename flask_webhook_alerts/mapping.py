@@ -14,6 +14,7 @@ from . import clock
 from .models import AlertEventMixin
 from .models import AlertMixin
 from .models import IntegrationMixin
+from .models import RejectionMixin
 
 _INFO_KEY = "flask_webhook_alerts"
 _REVISIONS: WeakKeyDictionary[type, int] = WeakKeyDictionary()
@@ -26,29 +27,42 @@ def _constrain_alert(table: sa.Table) -> None:
     )
     # The newest alerts of one status: what people on call look at.
     sa.Index("ix_webhook_alert_status", table.c.status, table.c.id)
+    # The same of one integration.
+    sa.Index(
+        "ix_webhook_alert_integration_status", table.c.integration_id, table.c.status, table.c.id
+    )
 
 
 def _constrain_event(table: sa.Table) -> None:
     # An alert's timeline in order. Unique, so that it is part of the table: MariaDB refuses to
     # drop an index of its own that a foreign key needs, and every downgrade begins with that.
     table.append_constraint(sa.UniqueConstraint("alert_id", "id", name="uq_webhook_alert_event"))
-    # What is owed: a short list, however long the table grows. Delivered and dead rows are null.
+    # What is owed, by when it is due, and what is dead, which is never due: a short list, however
+    # long the table grows. MariaDB has no partial indexes; there the first column stands for it.
     sa.Index(
-        "ix_webhook_alert_event_next_attempt_at",
+        "ix_webhook_alert_event_undelivered",
+        table.c.delivered_at,
         table.c.next_attempt_at,
-        sqlite_where=table.c.next_attempt_at.is_not(None),
-        postgresql_where=table.c.next_attempt_at.is_not(None),
+        sqlite_where=table.c.delivered_at.is_(None),
+        postgresql_where=table.c.delivered_at.is_(None),
     )
+
+
+def _constrain_rejection(table: sa.Table) -> None:
+    # The newest refusals of one integration, and which are too many.
+    sa.Index("ix_webhook_rejection_integration", table.c.integration_id, table.c.id)
 
 
 _CONSTRAIN: dict[type, t.Callable[[sa.Table], None]] = {
     AlertMixin: _constrain_alert,
     AlertEventMixin: _constrain_event,
+    RejectionMixin: _constrain_rejection,
 }
 _TIMES = {
     IntegrationMixin: ("previous_token_expires_at", "created_at", "updated_at"),
     AlertMixin: ("created_at", "last_received_at", "acknowledged_at", "resolved_at"),
     AlertEventMixin: ("at", "delivered_at", "next_attempt_at"),
+    RejectionMixin: ("at",),
 }
 
 
@@ -87,17 +101,18 @@ for _mixin in _TIMES:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Models:
-    """The three mapped classes that one extension object works with."""
+    """The mapped classes that one extension object works with."""
 
     Integration: type[t.Any]
     Alert: type[t.Any]
     AlertEvent: type[t.Any]
+    Rejection: type[t.Any]
 
     def __post_init__(self) -> None:
         metadatas = {id(model.metadata) for model in self.all}
         if len(metadatas) > 1:
             raise RuntimeError(
-                "The three models live in different MetaData. Put them under one base class, or"
+                "The models live in different MetaData. Put them under one base class, or"
                 " give WebhookAlerts only models that share a bind key."
             )
 
@@ -106,8 +121,13 @@ class Models:
 
     @property
     def all(self) -> tuple[type[t.Any], ...]:
-        """The three classes."""
-        return (self.Integration, self.Alert, self.AlertEvent)
+        """All classes, each after those that it refers to."""
+        return (self.Integration, self.Alert, self.AlertEvent, self.Rejection)
+
+    @property
+    def built(self) -> list[type[t.Any]]:
+        """The classes of ours."""
+        return [model for model in self.all if model.__module__ == __name__]
 
 
 def revision_of(integration_model: type) -> int:
@@ -134,6 +154,12 @@ def added_columns(model: type) -> list[sa.Column[t.Any]]:
         for name in vars(base)
     }
     return [column for column in table_of(model).columns if column.name not in ours]
+
+
+def fills_itself(models: Models) -> bool:
+    """Tell whether the database alone can fill the columns that the host added."""
+    added = (*added_columns(models.Alert), *added_columns(models.AlertEvent))
+    return all(column.default is None and column.onupdate is None for column in added)
 
 
 def build_models(
@@ -167,6 +193,7 @@ def build_models(
         Integration=given_or_built(integration, "Integration", IntegrationMixin),
         Alert=given_or_built(alert, "Alert", AlertMixin),
         AlertEvent=given_or_built(event, "AlertEvent", AlertEventMixin),
+        Rejection=given_or_built(None, "Rejection", RejectionMixin),
     )
 
 

@@ -1,4 +1,4 @@
-"""Describe the three tables, as mixins for the host's own classes or as classes of ours."""
+"""Describe the tables, as mixins for the host's own classes or as classes of ours."""
 
 from __future__ import annotations
 
@@ -155,6 +155,23 @@ class AlertEventMixin:
 
     if t.TYPE_CHECKING:
         alert: t.Any
+
+
+class RejectionMixin:
+    """One refused request, for whoever sets a sender up. Without its token and its body."""
+
+    __tablename__ = "webhook_rejection"
+
+    id: orm.Mapped[int] = orm.mapped_column(_BIG_ID, primary_key=True)
+    # No foreign key: requests to an id that nobody has are kept too, under null.
+    integration_id: orm.Mapped[str | None] = orm.mapped_column(_INTEGRATION_ID)
+    at: orm.Mapped[dt.datetime] = orm.mapped_column(_TIME, default=clock.now)
+    status: orm.Mapped[int] = orm.mapped_column()
+    reason: orm.Mapped[str] = orm.mapped_column(sa.Text())
+    source: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id} {self.status} integration={self.integration_id}>"
 
 
 def _text(name: str, value: object) -> str:

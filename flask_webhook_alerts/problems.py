@@ -40,14 +40,12 @@ class Problem:
 def problem_of(error: Rejected | Refused | Unavailable) -> Problem:
     """Return the answer for an error of ours."""
     if isinstance(error, Rejected):
-        # PagerTree's clients know a disabled integration by a 405; it allows no method at all.
-        headers = {"Allow": ""} if error.code == "integration_disabled" else {}
         return Problem(
             status=error.status,
             code=error.code,
             detail=error.detail,
             errors=error.errors,
-            headers=headers,
+            headers=_headers(error),
         )
 
     if isinstance(error, Unavailable):
@@ -63,3 +61,11 @@ def problem_of(error: Rejected | Refused | Unavailable) -> Problem:
         code="refused",
         detail="The database refuses the values of this event. Nothing was stored.",
     )
+
+
+def _headers(error: Rejected) -> dict[str, str]:
+    if error.retry_after is not None:
+        return {"Retry-After": str(error.retry_after)}
+
+    # PagerTree's clients know a disabled integration by a 405; it allows no method at all.
+    return {"Allow": ""} if error.code == "integration_disabled" else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import logging
+import time
 import traceback
 import typing as t
 from collections.abc import Callable
@@ -16,14 +17,13 @@ from flask import has_app_context
 from flask.ctx import AppContext
 from flask.globals import app_ctx
 
+from .observers import Observers
+from .observers import ReceiverCall
+
 logger: logging.Logger = logging.getLogger(__name__)
 
 Receiver = Callable[..., t.Any]
 LoadArguments = Callable[[], dict[str, t.Any] | None]
-Watcher = Callable[[Flask, str, BaseException], None]
-
-watchers: list[Watcher] = []
-"""Who is told the app, the receiver's name and each error that it raises, in the same thread."""
 
 
 def connected(signal: blinker.Signal, app: Flask) -> dict[str, list[Receiver]]:
@@ -40,12 +40,25 @@ def name_of(receiver: Receiver) -> str:
     return f"{named.__module__}:{named.__qualname__}"
 
 
-def call(app: Flask, name: str, receiver: Receiver, load: LoadArguments) -> str | None:
+def call(
+    app: Flask, name: str, receiver: Receiver, load: LoadArguments, observers: Observers
+) -> str | None:
     """Call ``receiver`` with what ``load`` returns; return what went wrong, or None.
 
     Receivers are guests: whatever one raises, the others and the answer go on. The context is its
     own, so its ``db.session`` is too, and what it leaves uncommitted there ends with it.
     """
+    started = time.perf_counter()
+    error = _call_guarded(app, name, receiver, load)
+    if observers:
+        seconds = time.perf_counter() - started
+        observers.receiver_called(ReceiverCall(receiver=name, error=error, seconds=seconds))
+    return None if error is None else f"{name}: {_line_of(error)}"
+
+
+def _call_guarded(
+    app: Flask, name: str, receiver: Receiver, load: LoadArguments
+) -> BaseException | None:
     try:
         with _context(app):
             arguments = load()
@@ -55,9 +68,7 @@ def call(app: Flask, name: str, receiver: Receiver, load: LoadArguments) -> str 
         raise
     except BaseException as error:  # also SystemExit, which ends no one else's work
         logger.exception("Receiver %s failed", name, extra={"action": "receiver_failed"})
-        for watch in tuple(watchers):
-            watch(app, name, error)
-        return f"{name}: {_line_of(error)}"
+        return error
 
     return None
 

@@ -20,7 +20,6 @@ from .admission import Admission
 from .admission import unknown_integration
 from .database import Database
 from .delivery import Delivery
-from .errors import InvalidOption
 from .errors import NotFound
 from .errors import Refused
 from .errors import Rejected
@@ -41,9 +40,18 @@ _KINDS = {
     EventType.RESOLVE: EventKind.RESOLVED,
 }
 _RACES = 10
-_LONGEST_NAME = 255
+# Where a transition has nothing to do, since somebody was there before.
+_DONE: dict[EventKind, tuple[AlertStatus, ...]] = {
+    EventKind.ACKNOWLEDGED: (AlertStatus.ACKNOWLEDGED,),
+    EventKind.RESOLVED: (),
+    EventKind.REOPENED: (AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED),
+}
 _NO_ACTIVE_ALERT = "No open or acknowledged alert has this Id."
-_IS_RESOLVED = "The alert is resolved."
+_REASONS = {
+    EventKind.ACKNOWLEDGED: "The alert is resolved.",
+    EventKind.RESOLVED: "The alert is resolved.",
+    EventKind.REOPENED: "A newer alert with this Id is active.",
+}
 
 
 class Service:
@@ -68,7 +76,7 @@ class Service:
             return self._create(integration, _rendered(integration, event, payload))
 
         target = _target_of(integration, event)
-        return self._transition(_KINDS[event.type], target, event.thirdparty_id)
+        return self.transition(_KINDS[event.type], target, event.thirdparty_id)
 
     def receive_from_host(self, integration_id: str, payload: Mapping[str, t.Any]) -> Receipt:
         """Apply an event that host code made, by the same rules as one from the wire."""
@@ -78,19 +86,6 @@ class Service:
             raise NotFound(f"There is no integration {integration_id!r}.")
 
         return self.receive(record, _as_decoded(payload))
-
-    def change_alert(self, alert_id: int, kind: EventKind, by: str | None) -> Receipt:
-        """Acknowledge or resolve the alert with this id.
-
-        :param by: the person who does it, kept on the event.
-        """
-        self._database.host.require_committed()
-        by = None if by is None else _checked_name(by)
-        facts = self._find(Target(alert_id=alert_id))
-        if facts is None:
-            raise NotFound(f"There is no alert {alert_id!r}.")
-
-        return self._transition(kind, Target(alert_id=alert_id), facts.thirdparty_id, by)
 
     def _create(self, integration: IntegrationRecord, event: IncomingEvent) -> Receipt:
         database, at = self._database, clock.now()
@@ -107,11 +102,12 @@ class Service:
                 raise unknown_integration() from None
             raise
 
-        return self._announced(change)
+        return self.announced(change, EventKind.CREATED)
 
-    def _transition(
+    def transition(
         self, kind: EventKind, target: Target, thirdparty_id: str, by: str | None = None
     ) -> Receipt:
+        """Make a transition, or say in the receipt why there was none to make."""
         database, at = self._database, clock.now()
         plan = self._delivery.plan(kind, at)
         changes = database.store.changes
@@ -120,37 +116,25 @@ class Service:
                 lambda connection: changes.transition(connection, kind, target, at, plan, by)
             ) or self._untouched(kind, target, thirdparty_id)
             if change is not None:
-                return self._announced(change)
+                return self.announced(change, kind)
         raise Unavailable("Other events keep changing this alert.")
 
     def _untouched(self, kind: EventKind, target: Target, thirdparty_id: str) -> Change | None:
         """Say why a transition changed nothing; None if by now it would."""
-        facts = self._find(target)
-        if facts is None or facts.status == AlertStatus.RESOLVED:
-            return Change(
-                outcome=Outcome.IGNORED,
-                thirdparty_id=thirdparty_id,
-                alert_id=facts and facts.id,
-                status=facts and facts.status,
-                occurrences=facts and facts.occurrences,
-            )
+        facts = self.find(target)
+        if facts is None or (
+            facts.status == AlertStatus.RESOLVED and kind is not EventKind.REOPENED
+        ):
+            return ignored(facts, thirdparty_id)
 
-        if kind is EventKind.ACKNOWLEDGED and facts.status == AlertStatus.ACKNOWLEDGED:
-            return Change(
-                outcome=Outcome.UNCHANGED,
-                alert_id=facts.id,
-                thirdparty_id=facts.thirdparty_id,
-                status=facts.status,
-                occurrences=facts.occurrences,
-            )
+        return as_is(Outcome.UNCHANGED, facts) if facts.status in _DONE[kind] else None
 
-        return None
-
-    def _announced(self, change: Change) -> Receipt:
+    def announced(self, change: Change, kind: EventKind) -> Receipt:
+        """Send the signals of a committed change, and return its receipt."""
         self._delivery.announce(change)
         reason = None
         if change.outcome is Outcome.IGNORED:
-            reason = _NO_ACTIVE_ALERT if change.alert_id is None else _IS_RESOLVED
+            reason = _NO_ACTIVE_ALERT if change.alert_id is None else _REASONS[kind]
         return Receipt(
             outcome=change.outcome,
             alert_id=change.alert_id,
@@ -164,7 +148,8 @@ class Service:
     def _load_alert(self, alert_id: int) -> t.Any:
         return self._database.host.load(self._database.models.Alert, alert_id)
 
-    def _find(self, target: Target) -> t.Any:
+    def find(self, target: Target) -> t.Any:
+        """Return what a receipt tells of the alert that ``target`` means, or None."""
         reads = self._database.store.reads
         return self._database.run(lambda connection: reads.alert(connection, target))
 
@@ -174,11 +159,23 @@ def _target_of(integration: IntegrationRecord, event: IncomingEvent) -> Target:
     return Target(integration_id=integration.id, active_key=active_key)
 
 
-def _checked_name(by: str) -> str:
-    if len(by) > _LONGEST_NAME:
-        raise InvalidOption(f"The name in by has at most {_LONGEST_NAME} characters.")
+def ignored(facts: t.Any, thirdparty_id: str) -> Change:
+    """Return that there was nothing to change, with the facts of the alert if there is one."""
+    if facts is None:
+        return Change(outcome=Outcome.IGNORED, thirdparty_id=thirdparty_id)
 
-    return str(decoding.clean(by))
+    return as_is(Outcome.IGNORED, facts)
+
+
+def as_is(outcome: Outcome, facts: t.Any) -> Change:
+    """Return an outcome that left the alert as its facts tell."""
+    return Change(
+        outcome=outcome,
+        alert_id=facts.id,
+        thirdparty_id=facts.thirdparty_id,
+        status=facts.status,
+        occurrences=facts.occurrences,
+    )
 
 
 def _as_decoded(payload: Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -21,6 +21,10 @@ alert_acknowledged: blinker.NamedSignal = _signals.signal("alert-acknowledged")
 alert_resolved: blinker.NamedSignal = _signals.signal("alert-resolved")
 """Sent after a resolution is committed, at least once, with the same arguments."""
 
+alert_reopened: blinker.NamedSignal = _signals.signal("alert-reopened")
+"""Sent after a person took a resolution back and that is committed, at least once, with the same
+arguments. No sender can reopen an alert: a create after a resolve opens a new one."""
+
 alert_repeated: blinker.NamedSignal = _signals.signal("alert-repeated")
 """Sent after a repeated create is counted, best effort: ``alert`` and ``integration``."""
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 import typing as t
+from tempfile import SpooledTemporaryFile
 
 from flask import Blueprint
 from flask import current_app
@@ -25,6 +27,7 @@ from .errors import Rejected
 from .errors import Unavailable
 from .events import IntegrationRecord
 from .events import Receipt
+from .observers import Answer
 from .problems import MEDIA_TYPE
 from .problems import Problem
 from .problems import problem_of
@@ -57,16 +60,28 @@ def create_blueprint() -> Blueprint:
 
 
 def receive_event(integration_id: str) -> Response:
-    """Admit, read, apply, answer."""
-    state = get_state()
-    try:
-        if request.method == "OPTIONS":
-            return Response(status=204, headers={"Allow": _ALLOW})
+    """Answer, and let those who watch know."""
+    if request.method == "OPTIONS":
+        return Response(status=204, headers={"Allow": _ALLOW})
 
+    state, started = get_state(), time.perf_counter()
+    result = _receive(state, integration_id)
+    if state.observers:
+        seconds = time.perf_counter() - started
+        state.observers.request_answered(_seen(integration_id, result, seconds))
+    if isinstance(result, Receipt):
+        return _answer(result)
+
+    return _refusal(state, integration_id, result)
+
+
+def _receive(state: State, integration_id: str) -> Receipt | Problem:
+    """Admit, read, apply."""
+    try:
         _check_method()
         integration = _admit(state, integration_id)
         body = _read_body(state.settings.max_content_length)
-        return _answer(state.service.receive(integration, decoding.decode(body)))
+        return state.service.receive(integration, decoding.decode(body))
     except Rejected as error:
         return _refuse(state, integration_id, error)
     except (Refused, Unavailable) as error:
@@ -111,6 +126,13 @@ def _read_body(limit: int) -> bytes:
         raise _too_large(limit)
 
     _check_content_type()
+    if not body and "Transfer-Encoding" in request.headers:
+        raise Rejected(
+            "This server hands on no body that is sent in chunks. Send its Content-Length.",
+            status=400,
+            code="body_in_chunks",
+        )
+
     return body
 
 
@@ -159,18 +181,54 @@ def _answer(receipt: Receipt) -> Response:
     return _json_response(content, 200, "application/json")
 
 
-def _refuse(state: State, integration_id: str, error: Rejected | Refused | Unavailable) -> Response:
+def _refuse(state: State, integration_id: str, error: Rejected | Refused | Unavailable) -> Problem:
     problem = problem_of(error)
-    is_known = problem.code not in {"integration_unknown", "method_not_allowed", "unavailable"}
     logger.info(
         "Refused a request for %r: %d %r",
         integration_id[:_MOST_LOGGED], problem.status, problem.detail,
         extra={"action": "request_rejected"},
     )  # fmt: skip
     state.delivery.announce_rejection(
-        integration_id if is_known else None, problem.status, problem.detail
+        _known(integration_id, problem), problem.status, problem.detail
     )
-    return _problem_response(problem)
+    return problem
+
+
+def _known(integration_id: str, problem: Problem) -> str | None:
+    """Return the id if it was found to be an integration's."""
+    unknown = {"integration_unknown", "method_not_allowed", "unavailable"}
+    return None if problem.code in unknown else integration_id
+
+
+def _seen(integration_id: str, result: Receipt | Problem, seconds: float) -> Answer:
+    if isinstance(result, Receipt):
+        return Answer(integration_id=integration_id, outcome=result.outcome, seconds=seconds)
+
+    known = _known(integration_id, result)
+    return Answer(integration_id=known, status=result.status, code=result.code, seconds=seconds)
+
+
+def _refusal(state: State, integration_id: str, problem: Problem) -> Response:
+    response = _problem_response(problem)
+    if problem.code != "unavailable":
+        _keep(state, _known(integration_id, problem), problem, response)
+    return response
+
+
+def _keep(state: State, integration_id: str | None, problem: Problem, response: Response) -> None:
+    """Write a refusal into the log once the sender has its answer, so that it costs him nothing."""
+    if not state.rejections.wants(integration_id):
+        return
+
+    app, source = current_app._get_current_object(), request.remote_addr  # type: ignore[attr-defined]
+    faults = (f"{field}: {words}" for field in problem.errors for words in problem.errors[field])
+    reason = " ".join([problem.detail, *faults])
+
+    def write() -> None:
+        with app.app_context():
+            state.rejections.write(integration_id, problem.status, reason, source)
+
+    response.call_on_close(write)
 
 
 def _problem_response(problem: Problem) -> Response:
@@ -187,11 +245,20 @@ def _json_response(content: dict[str, t.Any], status: int, media_type: str) -> R
     return Response(text, status=status, content_type=media_type)
 
 
+def _comes_from_asgi() -> bool:
+    # What adapters hand on ends with the body, though they do not say so: a2wsgi leaves its scope
+    # behind, asgiref reads the body into a file first.
+    stream = request.environ.get("wsgi.input")
+    return "asgi.scope" in request.environ or isinstance(stream, SpooledTemporaryFile)
+
+
 def _prepare(_endpoint: str | None, _values: dict[str, t.Any] | None) -> None:
     """Make the request ours before any ``before_request`` of the host sees it."""
     # Werkzeug cuts a chunked body at its limit without an error, and the host's limit may be
     # smaller than ours: allow one byte more than we take, and count.
     request.max_content_length = get_state().settings.max_content_length + 1
+    if request.content_length is None and _comes_from_asgi():
+        request.environ["wsgi.input_terminated"] = True
 
     # Flask-WTF, whenever it was initialised: senders have no session that could be abused, they
     # show a token of their own.

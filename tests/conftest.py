@@ -18,12 +18,15 @@ from flask_webhook_alerts import signals
 from tests.databases import KINDS
 from tests.databases import new_database
 from tests.hosts import Host
+from tests.hosts import MakeWiring
 from tests.hosts import running_host
+from tests.hosts import WIRINGS
 
 SIGNALS = (
     signals.alert_created,
     signals.alert_acknowledged,
     signals.alert_resolved,
+    signals.alert_reopened,
     signals.alert_repeated,
     signals.request_rejected,
 )
@@ -79,16 +82,24 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def host(database_url: str) -> Iterator[Host]:
+def make_wiring(request: pytest.FixtureRequest) -> MakeWiring:
+    """How a host comes to its database: by Flask-SQLAlchemy, or as the mark ``on_both`` says."""
+    return WIRINGS[getattr(request, "param", "flask-sqlalchemy")]
+
+
+@pytest.fixture
+def host(database_url: str, make_wiring: MakeWiring) -> Iterator[Host]:
     """A host on every kind of database."""
-    with running_host(database_url) as host:
+    wiring = make_wiring()
+    with running_host(database_url, db=wiring.db, alerts=wiring.alerts) as host:
         yield host
 
 
 @pytest.fixture
-def sqlite_host(sqlite_url: str) -> Iterator[Host]:
+def sqlite_host(sqlite_url: str, make_wiring: MakeWiring) -> Iterator[Host]:
     """A host for what does not depend on the database."""
-    with running_host(sqlite_url) as host:
+    wiring = make_wiring()
+    with running_host(sqlite_url, db=wiring.db, alerts=wiring.alerts) as host:
         yield host
 
 

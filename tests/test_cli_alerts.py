@@ -16,6 +16,7 @@ from flask_webhook_alerts import alert_created
 from flask_webhook_alerts import WebhookAlerts
 from tests.conftest import PostEvent
 from tests.hosts import Host
+from tests.hosts import on_both
 from tests.hosts import running_host
 from tests.test_cli import run
 from tests.test_cli import run_json
@@ -24,6 +25,7 @@ from tests.test_cli import unprepared_host
 EVENT = {"event_type": "create", "Id": "1", "Title": "Disk full", "Description": "/var"}
 
 
+@on_both
 def test_list_shows_the_newest_alert_first(post_event: PostEvent, host: Host) -> None:
     post_event(key="1", Title="old", Urgency="high")
     post_event(key="2", Title="new")
@@ -101,6 +103,7 @@ def test_list_knows_when_an_integration_does_not_exist(sqlite_host: Host) -> Non
     assert result.stderr == "Error: There is no integration 'int_x'.\n"
 
 
+@on_both
 def test_show_tells_everything_about_an_alert(post_event: PostEvent, host: Host) -> None:
     meta = {"incident": True, "incident_severity": "SEV-1", "incident_message": "call", "a": [1]}
     post_event(Meta=meta, Description="one\ntwo\x1b", Tags=["x"], Urgency="low", dedup_keys="k")
@@ -179,6 +182,7 @@ def test_an_id_that_no_database_holds_is_a_usage_error(sqlite_host: Host) -> Non
     assert result.exit_code == 2
 
 
+@on_both
 def test_acknowledge_and_resolve_are_the_same_as_from_the_wire(
     post_event: PostEvent, host: Host, connect: Callable[..., None]
 ) -> None:
@@ -208,6 +212,7 @@ def test_acknowledge_and_resolve_are_the_same_as_from_the_wire(
     assert NOTICED == ["acknowledged"]
 
 
+@on_both
 def test_send_passes_through_the_endpoint(host: Host) -> None:
     integration_id = host.create_integration(token="t")
 

@@ -16,6 +16,7 @@ from flask_webhook_alerts.cli import checks
 from flask_webhook_alerts.cli.checks import Level
 from flask_webhook_alerts.store.facts import Facts
 from tests.hosts import Host
+from tests.hosts import on_both
 from tests.hosts import running_host
 from tests.test_cli import execute
 from tests.test_cli import MARIADB
@@ -37,6 +38,7 @@ def examine(host: Host, *, exit_code: int = 0) -> dict[str, tuple[str, str]]:
     return {entry["about"]: (entry["level"], entry["words"]) for entry in record["findings"]}
 
 
+@on_both
 def test_all_is_well_with_a_fresh_host(host: Host) -> None:
     findings = examine(host)
 
@@ -77,7 +79,7 @@ def test_missing_tables_are_a_problem(host: Host) -> None:
 
     findings = examine(host, exit_code=1)
 
-    advice = f"{MISSING} Run 'flask db upgrade', or db.create_all()."
+    advice = f"{MISSING} Run 'flask db upgrade', or create_all()."
     assert findings["tables"] == ("problem", advice)
     assert "events owed" not in findings
 

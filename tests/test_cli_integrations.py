@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import PostEvent
 from tests.hosts import Host
+from tests.hosts import on_both
 from tests.hosts import running_host
 from tests.test_cli import execute
 from tests.test_cli import host_with_notes
@@ -24,6 +25,7 @@ def stored_integrations(host: Host) -> list[t.Any]:
     return host._all(host.alerts.Integration)
 
 
+@on_both
 def test_create_says_where_to_post_and_how(host: Host) -> None:
     result = run(host, "integrations", "create", "Zabbix")
 
@@ -180,6 +182,7 @@ def test_without_a_registered_endpoint_show_says_what_to_do(sqlite_url: str) -> 
     assert "curl" not in result.stdout
 
 
+@on_both
 def test_update_changes_only_what_is_given(host: Host) -> None:
     integration_id = host.create_integration("a sender", wrapper_key="body")
 
@@ -240,6 +243,7 @@ def test_update_without_options_is_a_usage_error(sqlite_host: Host) -> None:
     assert "Nothing to change: give at least one option." in result.stderr
 
 
+@on_both
 def test_rotate_token_keeps_the_old_one_for_a_while(host: Host) -> None:
     integration_id = host.create_integration(token="old")
 
@@ -293,6 +297,7 @@ def test_delete_asks_first(sqlite_host: Host) -> None:
     assert stored_integrations(sqlite_host) == []
 
 
+@on_both
 def test_delete_wants_to_be_told_that_alerts_go_too(host: Host) -> None:
     integration_id = host.create_integration()
     host.post(integration_id, EVENT)

@@ -17,6 +17,8 @@ from flask_webhook_alerts import alert_created
 from flask_webhook_alerts import clock
 from tests.conftest import PostEvent
 from tests.hosts import Host
+from tests.hosts import MakeWiring
+from tests.hosts import on_both
 from tests.hosts import running_host
 from tests.test_cli import execute
 from tests.test_cli import host_with_notes
@@ -36,9 +38,10 @@ def _forget() -> None:
 
 
 @pytest.fixture
-def manual_host(database_url: str) -> Iterator[Host]:
+def manual_host(database_url: str, make_wiring: MakeWiring) -> Iterator[Host]:
     """A host on every kind of database whose signals wait for the command."""
-    with running_host(database_url, config=MANUAL) as host:
+    wiring = make_wiring()
+    with running_host(database_url, db=wiring.db, alerts=wiring.alerts, config=MANUAL) as host:
         yield host
 
 
@@ -56,6 +59,7 @@ def post(host: Host, *keys: str) -> None:
         assert host.post(integration_id, {**EVENT, "Id": key}).status_code == 200
 
 
+@on_both
 def test_deliver_sends_what_is_owed(manual_host: Host, connect: Callable[..., None]) -> None:
     connect(alert_created, hear)
     post(manual_host, "1", "2")
@@ -155,7 +159,7 @@ def test_deliver_survives_a_database_that_is_away(
     result = run(host, "deliver", "--every", "0.000001")
 
     assert result.exit_code == 0
-    assert f"{MISSING} Run 'flask db upgrade', or db.create_all()." in result.stderr
+    assert f"{MISSING} Run 'flask db upgrade', or create_all()." in result.stderr
     assert "The next try is in 1e-06 s." in result.stderr
     assert result.stdout == "Delivered 0 events; 0 owed, 0 dead.\n"
 
@@ -207,6 +211,7 @@ def test_deliver_wants_numbers_that_make_sense(sqlite_host: Host, options: list[
     assert run(sqlite_host, "deliver", *options).exit_code == 2
 
 
+@on_both
 def test_purge_deletes_what_was_resolved_long_ago(
     post_event: PostEvent, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:

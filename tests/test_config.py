@@ -23,6 +23,7 @@ def test_without_settings_there_are_defaults() -> None:
         max_content_length=524_288,
         delivery=DeliveryMode.INLINE,
         rate_limit=None,
+        rate_limit_storage="memory://",
     )
 
 
@@ -32,7 +33,8 @@ def test_settings_replace_the_defaults() -> None:
         "WEBHOOK_ALERTS_TOKEN_HEADER": "X-Token",
         "WEBHOOK_ALERTS_MAX_CONTENT_LENGTH": 1,
         "WEBHOOK_ALERTS_DELIVERY": "manual",
-        "WEBHOOK_ALERTS_RATE_LIMIT": None,
+        "WEBHOOK_ALERTS_RATE_LIMIT": " 50 per 10 seconds ",
+        "WEBHOOK_ALERTS_RATE_LIMIT_STORAGE": "redis://127.0.0.1:6379/0",
     }
 
     assert Settings.from_config(config) == Settings(
@@ -40,7 +42,8 @@ def test_settings_replace_the_defaults() -> None:
         token_header="X-Token",
         max_content_length=1,
         delivery=DeliveryMode.MANUAL,
-        rate_limit=None,
+        rate_limit="50 per 10 seconds",
+        rate_limit_storage="redis://127.0.0.1:6379/0",
     )
 
 
@@ -74,8 +77,12 @@ def test_delivery_takes_the_word_or_the_member(mode: object) -> None:
             for value in ("celery", "INLINE", "later", "", None, True)
         ),
         *(
-            ("RATE_LIMIT", value, "Flask-Webhook-Alerts[ratelimit]")
-            for value in ("600 per minute", "", 600)
+            ("RATE_LIMIT", value, '"600 per minute"')
+            for value in (
+                *("", "600", 600, True, "0 per minute", "-1 per minute", "1.5 per minute"),
+                *("600 per 0 minutes", "600 per fortnight", "600 a minute", "600 per minute."),
+                *("1/second; 600/minute", "10001 per day", "٦٠ per minute"),
+            )
         ),
     ],
 )
@@ -87,6 +94,19 @@ def test_a_bad_value_names_the_key_the_value_and_the_fix(name: str, value: t.Any
 
     assert str(caught.value).startswith(f"{key} is ")
     assert (str(value) if value == "celery" else repr(value)) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "memory", "memory://x", "redis://", "postgresql://me:hidden@db/x", 6379, None]
+)
+def test_a_storage_of_another_kind_is_an_error_that_hides_the_value(value: t.Any) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Settings.from_config({"WEBHOOK_ALERTS_RATE_LIMIT_STORAGE": value})
+
+    assert str(caught.value) == (
+        'WEBHOOK_ALERTS_RATE_LIMIT_STORAGE is of a kind that cannot be used. Set "memory://", or'
+        ' the URL of a Redis that all workers share, such as "redis://127.0.0.1:6379/0".'
+    )
 
 
 def test_unknown_keys_are_named_with_those_that_are_known() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime as dt
 import functools
 import sqlite3
+import sys
 import threading
 import time
 import typing as t
@@ -27,6 +29,8 @@ from flask_webhook_alerts import transactions
 from flask_webhook_alerts.delivery import Delivery
 from flask_webhook_alerts.errors import Unavailable
 from tests.hosts import Host
+from tests.hosts import MakeWiring
+from tests.hosts import on_both
 from tests.hosts import running_host
 
 Connect: t.TypeAlias = Callable[..., None]
@@ -75,8 +79,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def manual_host(sqlite_url: str) -> Iterator[Host]:
-    with running_host(sqlite_url, config={"WEBHOOK_ALERTS_DELIVERY": "manual"}) as host:
+def manual_host(sqlite_url: str, make_wiring: MakeWiring) -> Iterator[Host]:
+    wiring, config = make_wiring(), {"WEBHOOK_ALERTS_DELIVERY": "manual"}
+    with running_host(sqlite_url, db=wiring.db, alerts=wiring.alerts, config=config) as host:
         yield host
 
 
@@ -114,6 +119,7 @@ def dying_before_signals() -> Iterator[None]:
 # --- After the commit ---
 
 
+@on_both
 def test_a_receiver_hears_of_what_others_can_already_see(host: Host, connect: Connect) -> None:
     seen: list[tuple[str, str, list[str]]] = []
 
@@ -137,12 +143,13 @@ def test_a_receiver_hears_of_what_others_can_already_see(host: Host, connect: Co
     ]
 
 
+@on_both
 def test_receivers_get_rows_of_their_own_session(host: Host, connect: Connect) -> None:
     heard: list[dict[str, t.Any]] = []
     sessions: list[bool] = []
 
     def receiver(app: Flask, **arguments: t.Any) -> None:
-        session = host.db.session()
+        session = host.session
         sessions.extend(sa.inspect(row).session is session for row in arguments.values())
         related = arguments["event"].alert, arguments["alert"].integration
         heard.append({"app": app, "related": related, **arguments})
@@ -159,6 +166,7 @@ def test_receivers_get_rows_of_their_own_session(host: Host, connect: Connect) -
     assert sessions == [True, True, True]
 
 
+@on_both
 def test_nothing_but_changes_is_sent(sqlite_host: Host, connect: Connect) -> None:
     listener, repeats = Listener(), list[dict[str, t.Any]]()
 
@@ -283,6 +291,7 @@ def test_a_receiver_that_is_connected_later_hears_nothing_of_the_past(
 # --- Receivers that fail ---
 
 
+@on_both
 def test_a_failing_receiver_is_called_again_and_the_others_are_not(
     host: Host, connect: Connect, clock: Clock
 ) -> None:
@@ -475,6 +484,7 @@ def test_a_later_event_takes_an_earlier_one_along_whose_pause_is_over(
     assert owed(host) == []
 
 
+@on_both
 def test_events_of_other_alerts_do_not_wait(sqlite_host: Host, connect: Connect) -> None:
     listener = Listener(ValueError("busy"))
     connect(alert_created, listener)
@@ -734,6 +744,7 @@ def set_event(host: Host, **values: t.Any) -> None:
 # --- Deliverers ---
 
 
+@on_both
 def test_in_manual_mode_the_request_sends_nothing(manual_host: Host, connect: Connect) -> None:
     listener, repeats = Listener(), list[str]()
 
@@ -840,10 +851,12 @@ def no_connection(*_: t.Any, **__: t.Any) -> t.NoReturn:
 # --- Receivers that are coroutines ---
 
 
+@on_both
 def test_coroutines_are_receivers_too(host: Host, connect: Connect) -> None:
     calls: list[tuple[str, str]] = []
 
     async def note(name: str, alert: t.Any) -> None:
+        await asyncio.sleep(0)
         calls.append((name, alert.title))
         assert host.db.session.get(host.alerts.Alert, alert.id) is alert
 
@@ -883,6 +896,28 @@ def test_a_coroutine_that_fails_is_called_again(
 
     assert deliver(sqlite_host) == 1
     assert len(calls) == 2
+
+
+def test_a_coroutine_without_its_extra_is_owed_and_says_what_to_install(
+    sqlite_host: Host, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    async def coroutine(app: Flask, **extra: t.Any) -> None:  # pragma: no cover
+        calls.append("coroutine")
+
+    def plain(app: Flask, **extra: t.Any) -> None:
+        calls.append("plain")
+
+    monkeypatch.setitem(sys.modules, "asgiref.sync", None)
+    for receiver in (coroutine, plain):
+        connect(alert_created, receiver)
+    send(sqlite_host, sqlite_host.create_integration())
+
+    (event,) = sqlite_host.stored_events()
+    assert calls == ["plain"]
+    assert event.delivered_at is None
+    assert "Install Flask with the 'async' extra" in event.last_error
 
 
 # --- Refused requests ---
@@ -935,6 +970,7 @@ def test_every_refused_request_is_told(
     assert WRONG not in rejection["reason"]
 
 
+@on_both
 def test_a_refusal_by_a_disabled_integration_is_told(host: Host, connect: Connect) -> None:
     told: list[tuple[str, int]] = []
 

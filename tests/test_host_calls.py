@@ -26,6 +26,9 @@ from flask_webhook_alerts import Rejected
 from flask_webhook_alerts import WebhookAlerts
 from flask_webhook_alerts import WebhookAlertsError
 from tests.hosts import Host
+from tests.hosts import is_scoped
+from tests.hosts import MakeWiring
+from tests.hosts import on_both
 from tests.hosts import running_host
 
 Connect: t.TypeAlias = Callable[..., None]
@@ -56,6 +59,7 @@ def facts(receipt: Receipt) -> tuple[object, ...]:
 # --- receive ---
 
 
+@on_both
 def test_receive_does_what_the_endpoint_does(inside: Host) -> None:
     integration = inside.alerts.create_integration("a sender")
     payloads = [ACKNOWLEDGE, CREATE, CREATE, ACKNOWLEDGE, ACKNOWLEDGE, RESOLVE]
@@ -95,6 +99,7 @@ def test_an_ignored_receipt_has_no_alert(inside_sqlite: Host) -> None:
     assert (receipt.alert_id, receipt.alert) == (None, None)
 
 
+@on_both
 def test_the_alert_of_a_receipt_is_as_fresh_as_the_receipt(inside: Host) -> None:
     integration_id = inside.alerts.create_integration("a sender").id
     created = inside.alerts.receive(integration_id, CREATE)
@@ -141,6 +146,7 @@ def test_receive_reads_a_payload_as_its_integration_says(inside_sqlite: Host) ->
         assert ["Description" in note for note in alert.events[0].notes] == [True]
 
 
+@on_both
 def test_receive_looks_at_neither_token_nor_enabled(inside: Host) -> None:
     integration = inside.alerts.create_integration("a sender", token="t0ken")
     integration.enabled = False
@@ -201,6 +207,7 @@ def test_texts_of_host_code_are_cleaned_like_those_of_senders(inside: Host) -> N
 # --- acknowledge and resolve ---
 
 
+@on_both
 def test_host_code_moves_alerts_with_the_same_signals(inside: Host, connect: Connect) -> None:
     told: list[tuple[str, str | None]] = []
 
@@ -291,6 +298,7 @@ def test_ids_are_taken_byte_for_byte(host: Host) -> None:
 # --- integrations ---
 
 
+@on_both
 def test_an_integration_is_committed_with_its_options(inside: Host) -> None:
     options: dict[str, t.Any] = {
         "capture_additional_data": True,
@@ -375,6 +383,7 @@ def rotate(host: Host, integration_id: str, **options: t.Any) -> str:
         return host.alerts.rotate_token(integration_id, **options)
 
 
+@on_both
 def test_a_rotated_token_stays_valid_beside_the_new_one(host: Host) -> None:
     integration_id = host.create_integration(token="t0ken")
     made = rotate(host, integration_id)
@@ -457,6 +466,11 @@ def flushed_session(host: Host) -> t.Any:
     return host.db.session
 
 
+def remove(host: Host) -> None:
+    session = flushed_session(host)
+    session.remove() if is_scoped(session) else session.close()
+
+
 def flush_in_a_savepoint(host: Host) -> None:
     with host.db.session.begin_nested():
         set_name(host)
@@ -471,7 +485,7 @@ def add_integration(host: Host) -> None:
 
 
 def save_in_bulk(host: Host) -> None:
-    host.db.session().bulk_save_objects([host.alerts.Integration(name="changed")])
+    host.session.bulk_save_objects([host.alerts.Integration(name="changed")])
 
 
 def update_in_bulk(host: Host) -> None:
@@ -479,7 +493,7 @@ def update_in_bulk(host: Host) -> None:
         "id": host.db.session.scalar(sa.select(host.alerts.Integration.id)),
         "name": "changed",
     }
-    host.db.session().bulk_update_mappings(sa.inspect(host.alerts.Integration), [mapping])
+    host.session.bulk_update_mappings(sa.inspect(host.alerts.Integration), [mapping])
 
 
 UNCOMMITTED: dict[str, Change] = {
@@ -508,7 +522,7 @@ HARMLESS: dict[str, Change] = {
     "commit": lambda host: flushed_session(host).commit(),
     "rollback": lambda host: flushed_session(host).rollback(),
     "close": lambda host: flushed_session(host).close(),
-    "remove": lambda host: flushed_session(host).remove(),
+    "remove": remove,
 }
 
 CALLS: dict[str, Callable[[Host], object]] = {
@@ -522,10 +536,12 @@ CALLS: dict[str, Callable[[Host], object]] = {
 
 
 @pytest.fixture
-def busy_host(sqlite_url: str) -> Iterator[Host]:
+def busy_host(sqlite_url: str, make_wiring: MakeWiring) -> Iterator[Host]:
     """A host with an alert, in whose app context the test runs, and whose locks are waited for."""
-    options = {"connect_args": {"timeout": 0.2}}
-    with running_host(sqlite_url, config={"SQLALCHEMY_ENGINE_OPTIONS": options}) as host:
+    wiring, options = make_wiring(), {"connect_args": {"timeout": 0.2}}
+    with running_host(
+        sqlite_url, db=wiring.db, alerts=wiring.alerts, engine_options=options
+    ) as host:
         with host.app.app_context():
             host.alerts.receive(host.alerts.create_integration("a sender"), CREATE)
         with host.app.app_context():
@@ -539,6 +555,7 @@ def ids(host: Host) -> tuple[str, int]:
         return alert.integration_id, alert.id
 
 
+@on_both
 @pytest.mark.parametrize("change", UNCOMMITTED.values(), ids=UNCOMMITTED)
 def test_uncommitted_changes_are_an_error_at_once(busy_host: Host, change: Change) -> None:
     change(busy_host)
@@ -558,6 +575,7 @@ def was_changed(host: Host) -> bool:
     return "changed" in names or host.stored_events() == []
 
 
+@on_both
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 def test_every_call_minds_uncommitted_changes(
     busy_host: Host, call: Callable[[Host], object]
@@ -568,6 +586,7 @@ def test_every_call_minds_uncommitted_changes(
         call(busy_host)
 
 
+@on_both
 @pytest.mark.parametrize("change", HARMLESS.values(), ids=HARMLESS)
 def test_what_is_committed_or_only_read_is_no_obstacle(host: Host, change: Change) -> None:
     integration_id = host.create_integration()
@@ -579,6 +598,7 @@ def test_what_is_committed_or_only_read_is_no_obstacle(host: Host, change: Chang
         assert (receipt.outcome, receipt.alert.status) == ("acknowledged", "acknowledged")
 
 
+@on_both
 def test_a_host_that_only_read_may_call_from_many_threads(host: Host) -> None:
     integration_id = host.create_integration()
 
@@ -591,6 +611,7 @@ def test_a_host_that_only_read_may_call_from_many_threads(host: Host) -> None:
         assert set(pool.map(work, range(20))) == {"created"}
 
 
+@on_both
 def test_outside_of_an_app_context_nothing_works(sqlite_host: Host) -> None:
     with pytest.raises(RuntimeError, match="application context"):
         sqlite_host.alerts.acknowledge(1)

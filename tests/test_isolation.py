@@ -27,7 +27,11 @@ from flask_webhook_alerts import alert_resolved
 from flask_webhook_alerts import request_rejected
 from flask_webhook_alerts import WebhookAlerts
 from tests.hosts import Host
+from tests.hosts import MakeWiring
+from tests.hosts import on_both
 from tests.hosts import running_host
+from tests.hosts import Wiring
+from tests.hosts import with_flask_sqlalchemy
 
 Connect: t.TypeAlias = Callable[..., None]
 Hook: t.TypeAlias = Callable[[], None]
@@ -40,16 +44,21 @@ RESOLVE = {"event_type": "resolve", "Id": "disk"}
 
 
 @pytest.fixture
-def two_hosts(database_url: str, tmp_path: Path) -> Iterator[tuple[Host, Host]]:
+def two_hosts(
+    database_url: str, tmp_path: Path, make_wiring: MakeWiring
+) -> Iterator[tuple[Host, Host]]:
     """Two apps of one extension object: one on every kind of database, one on SQLite."""
-    db = SQLAlchemy()
-    alerts = WebhookAlerts(db)
+    wiring = make_wiring()
     with ExitStack() as stack:
         urls = [database_url, f"sqlite:///{tmp_path / 'other.db'}"]
-        hosts = [stack.enter_context(running_host(url, db=db, alerts=alerts)) for url in urls]
-        yield hosts[0], hosts[1]
+        one, two = (
+            stack.enter_context(running_host(url, db=wiring.db, alerts=wiring.alerts))
+            for url in urls
+        )
+        yield one, two
 
 
+@on_both
 def test_two_apps_do_not_see_each_other(two_hosts: tuple[Host, Host]) -> None:
     one, two = two_hosts
     ids = [host.create_integration() for host in two_hosts]
@@ -67,6 +76,7 @@ def test_two_apps_do_not_see_each_other(two_hosts: tuple[Host, Host]) -> None:
     assert one.post(ids[1], CREATE).status_code == two.post(ids[0], CREATE).status_code == 404
 
 
+@on_both
 def test_one_app_may_call_the_other_in_its_own_context(two_hosts: tuple[Host, Host]) -> None:
     one, two = two_hosts
     first, second = one.create_integration(), two.create_integration()
@@ -81,6 +91,7 @@ def test_one_app_may_call_the_other_in_its_own_context(two_hosts: tuple[Host, Ho
     assert [alert.title for alert in two.stored_alerts()] == ["in two"]
 
 
+@on_both
 def test_receivers_hear_the_app_that_they_are_connected_to(
     two_hosts: tuple[Host, Host], connect: Connect
 ) -> None:
@@ -105,6 +116,7 @@ def test_receivers_hear_the_app_that_they_are_connected_to(
     )
 
 
+@on_both
 def test_an_event_waits_for_no_receiver_of_another_app(
     two_hosts: tuple[Host, Host], connect: Connect
 ) -> None:
@@ -145,9 +157,9 @@ def test_each_app_has_settings_of_its_own(sqlite_url: str, tmp_path: Path) -> No
 # --- The app and the extension ---
 
 
-def dead_app(alerts: WebhookAlerts, db: SQLAlchemy, url: str, *, serves: bool) -> t.Any:
+def dead_app(wiring: Wiring, url: str, *, serves: bool) -> t.Any:
     """Make an app, let it serve if it should, and return what is left of it."""
-    with running_host(url, db=db, alerts=alerts) as host:
+    with running_host(url, db=wiring.db, alerts=wiring.alerts) as host:
         reference = weakref.ref(host.app)
         if serves:
             integration_id = host.create_integration(token="t0ken")
@@ -162,19 +174,19 @@ def dead_app(alerts: WebhookAlerts, db: SQLAlchemy, url: str, *, serves: bool) -
     return reference()
 
 
+@on_both
 @pytest.mark.parametrize("serves", [False, True], ids=["before a request", "after requests"])
 def test_nothing_on_the_extension_refers_to_the_app(
-    sqlite_url: str, connect: Connect, serves: bool
+    sqlite_url: str, connect: Connect, serves: bool, make_wiring: MakeWiring
 ) -> None:
     def listen(app: Flask, **extra: t.Any) -> None: ...
 
     for signal in (alert_created, alert_resolved, request_rejected):
         connect(signal, listen)
-    db = SQLAlchemy()
-    alerts = WebhookAlerts(db)
+    wiring = make_wiring()
 
-    assert dead_app(alerts, db, sqlite_url, serves=serves) is None
-    assert alerts.blueprint.name == "webhook_alerts"
+    assert dead_app(wiring, sqlite_url, serves=serves) is None
+    assert wiring.alerts.blueprint.name == "webhook_alerts"
 
 
 def test_an_app_is_initialised_once(sqlite_host: Host) -> None:
@@ -230,7 +242,7 @@ class NotingHost:
 
     @property
     def session(self) -> orm.Session:
-        return t.cast(orm.Session, self.host.db.session())
+        return self.host.session
 
     def add(self) -> None:
         self.session.add(self.Note(text="pending"))
@@ -265,19 +277,22 @@ class NotingHost:
 
 @contextmanager
 def noting(
-    url: str, listen: Callable[[sa.Engine], None] | None = None, **options: t.Any
+    url: str,
+    listen: Callable[[sa.Engine], None] | None = None,
+    make_wiring: MakeWiring = with_flask_sqlalchemy,
+    **options: t.Any,
 ) -> Iterator[NotingHost]:
-    db = SQLAlchemy()
+    wiring = make_wiring()
 
-    class Note(db.Model):  # type: ignore[name-defined, misc] # its base is made at run time
+    class Note(wiring.Base):  # type: ignore[name-defined, misc] # its base is made at run time
+        __tablename__ = "note"
         id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
         text: orm.Mapped[str] = orm.mapped_column(sa.String(50))
 
-    config = {"SQLALCHEMY_ENGINE_OPTIONS": options}
-    with running_host(url, db=db, config=config) as host:
+    with running_host(url, db=wiring.db, alerts=wiring.alerts, engine_options=options) as host:
         with host.app.app_context():
             if listen:
-                listen(db.engine)
+                listen(wiring.db.engine)
         yield NotingHost(host, Note)
 
 
@@ -285,9 +300,12 @@ def outcome(response: Response) -> object:
     return t.cast(t.Any, response.get_json()).get("outcome")
 
 
+@on_both
 @pytest.mark.parametrize("wanted", ["commit", "rollback"])
-def test_rows_that_the_host_has_not_flushed_stay_its_own(database_url: str, wanted: str) -> None:
-    with noting(database_url) as noting_host:
+def test_rows_that_the_host_has_not_flushed_stay_its_own(
+    database_url: str, wanted: str, make_wiring: MakeWiring
+) -> None:
+    with noting(database_url, make_wiring=make_wiring) as noting_host:
         answer = noting_host.post(
             before=noting_host.add, after=lambda: getattr(noting_host.session, wanted)()
         )
@@ -296,10 +314,13 @@ def test_rows_that_the_host_has_not_flushed_stay_its_own(database_url: str, want
         assert noting_host.notes() == (["pending"] if wanted == "commit" else [])
 
 
+@on_both
 @pytest.mark.parametrize("database_url", ["postgresql", "mariadb"], indirect=True)
 @pytest.mark.parametrize("wanted", ["commit", "rollback"])
-def test_rows_that_the_host_has_flushed_stay_its_own(database_url: str, wanted: str) -> None:
-    with noting(database_url) as noting_host:
+def test_rows_that_the_host_has_flushed_stay_its_own(
+    database_url: str, wanted: str, make_wiring: MakeWiring
+) -> None:
+    with noting(database_url, make_wiring=make_wiring) as noting_host:
         answer = noting_host.post(
             before=noting_host.flush, after=lambda: getattr(noting_host.session, wanted)()
         )
@@ -308,13 +329,16 @@ def test_rows_that_the_host_has_flushed_stay_its_own(database_url: str, wanted: 
         assert noting_host.notes() == (["pending"] if wanted == "commit" else [])
 
 
+@on_both
 @pytest.mark.parametrize("before", ["add", "flush", "read"])
-def test_in_memory_sqlite_loses_nothing(before: str, connect: Connect) -> None:
+def test_in_memory_sqlite_loses_nothing(
+    before: str, connect: Connect, make_wiring: MakeWiring
+) -> None:
     def listen(app: Flask, *, alert: t.Any, **extra: t.Any) -> None:
         assert alert.title == "Disk full"
 
     connect(alert_created, listen)
-    with noting("sqlite://") as noting_host:
+    with noting("sqlite://", make_wiring=make_wiring) as noting_host:
         answer = noting_host.post(
             before=getattr(noting_host, before), after=lambda: noting_host.session.commit()
         )
@@ -408,9 +432,10 @@ def test_a_host_that_holds_a_lock_of_file_sqlite_is_answered_with_503(
         assert noting_host.host.stored_alerts() == []
 
 
+@on_both
 @pytest.mark.parametrize("before", ["add", "read"])
 def test_a_pool_of_one_connection_is_answered_with_200_or_503(
-    database_url: str, before: str, connect: Connect
+    database_url: str, before: str, connect: Connect, make_wiring: MakeWiring
 ) -> None:
     def listen(app: Flask, *, alert: t.Any, **extra: t.Any) -> None:
         assert alert.title == "Disk full"
@@ -422,7 +447,7 @@ def test_a_pool_of_one_connection_is_answered_with_200_or_503(
         "max_overflow": 0,
         "pool_timeout": 0.2,
     }
-    with noting(database_url, **pool) as noting_host:
+    with noting(database_url, make_wiring=make_wiring, **pool) as noting_host:
         answer = noting_host.post(
             before=getattr(noting_host, before), after=lambda: noting_host.session.commit()
         )

@@ -6,6 +6,9 @@ import typing as t
 
 from tests.conftest import PostEvent
 from tests.hosts import Host
+from tests.hosts import on_both
+
+pytestmark = on_both
 
 
 def test_a_create_opens_an_alert(post_event: PostEvent, host: Host) -> None:

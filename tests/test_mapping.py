@@ -8,7 +8,6 @@ import typing as t
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -23,6 +22,7 @@ from flask_webhook_alerts import IntegrationMixin
 from flask_webhook_alerts import WebhookAlerts
 from flask_webhook_alerts.errors import InvalidOption
 from flask_webhook_alerts.mapping import build_models
+from flask_webhook_alerts.mapping import fills_itself
 from flask_webhook_alerts.store import build_store
 from flask_webhook_alerts.store.changes import SteppedChanges
 from flask_webhook_alerts.store.single import SingleStatementChanges
@@ -34,7 +34,7 @@ Model: t.TypeAlias = type[t.Any]
 
 OWN = ("alert_model", "integration_model", "event_model")
 SOME_OWN = [own for size in range(4) for own in itertools.combinations(OWN, size)]
-TABLES = ["webhook_integration", "webhook_alert", "webhook_alert_event"]
+TABLES = ["webhook_integration", "webhook_alert", "webhook_alert_event", "webhook_rejection"]
 WHOLE_LIFE = [
     ("create", "created"),
     ("create", "repeated"),
@@ -88,8 +88,9 @@ def test_given_classes_are_used_and_the_others_are_built(own: tuple[str, ...]) -
 
     models = dict(zip(OWN, (alerts.Alert, alerts.Integration, alerts.AlertEvent), strict=True))
     assert {name for name in OWN if models[name] is classes.get(name)} == set(own)
-    assert {model.__table__.metadata for model in models.values()} == {db.metadata}
-    assert sorted(model.__tablename__ for model in models.values()) == sorted(TABLES)
+    all_models = [*models.values(), alerts.Rejection]
+    assert {model.__table__.metadata for model in all_models} == {db.metadata}
+    assert sorted(model.__tablename__ for model in all_models) == sorted(TABLES)
 
 
 @pytest.mark.parametrize("base", HOST_BASES)
@@ -196,7 +197,16 @@ def test_our_keys_are_there_beside_the_hosts(database_url: str, own: tuple[str, 
         }
 
     assert indexes["ix_webhook_alert_status"]["column_names"] == ["status", "id"]
-    assert indexes["ix_webhook_alert_event_next_attempt_at"]["column_names"] == ["next_attempt_at"]
+    assert indexes["ix_webhook_alert_integration_status"]["column_names"] == [
+        "integration_id",
+        "status",
+        "id",
+    ]
+    assert indexes["ix_webhook_alert_event_undelivered"]["column_names"] == [
+        "delivered_at",
+        "next_attempt_at",
+    ]
+    assert indexes["ix_webhook_rejection_integration"]["column_names"] == ["integration_id", "id"]
     assert unique["uq_webhook_alert_active"] == ["integration_id", "active_key"]
     assert unique["uq_webhook_alert_event"] == ["alert_id", "id"]
     assert ("ix_own_team" in indexes) == bool(own)
@@ -356,7 +366,7 @@ def test_a_host_whose_package_is_named_like_ours_is_still_a_host() -> None:
 
     models = build_models(db.metadata, alert=alert)
 
-    assert not SingleStatementChanges.fits(models)
+    assert not fills_itself(models)
 
 
 def test_a_column_named_otherwise_than_its_attribute_is_filled(database_url: str) -> None:
@@ -382,6 +392,19 @@ def test_an_alert_that_the_hosts_columns_forbid_is_not_half_stored(database_url:
         assert (host.stored_alerts(), host.stored_events()) == ([], [])
 
 
+def test_a_key_of_the_hosts_own_never_counts_up_another_alert(database_url: str) -> None:
+    with filled_host(database_url, {"alert_model": {"extra": always_the_same}}) as host:
+        integration_id = host.create_integration()
+        post(host, integration_id, "create")
+        other = post(host, integration_id, "create", Id="another")
+        post(host, integration_id, "resolve")
+        again = post(host, integration_id, "create")
+
+        assert (other.status_code, again.status_code) == (422, 422)
+        (alert,) = host.stored_alerts()
+        assert (alert.status, alert.occurrences) == ("resolved", 1)
+
+
 COLUMN = {"extra": lambda: orm.mapped_column(sa.String(40), nullable=False)}
 
 
@@ -396,6 +419,10 @@ def never_right() -> orm.MappedColumn[t.Any]:
     return orm.mapped_column(
         sa.String(40), sa.CheckConstraint("extra = 'right'"), server_default="wrong"
     )
+
+
+def always_the_same() -> orm.MappedColumn[t.Any]:
+    return orm.mapped_column(sa.String(40), unique=True, server_default="same")
 
 
 # --- Tables of the host around ours -------------------------------------------------------------
@@ -461,36 +488,6 @@ def test_models_of_different_metadata_are_refused() -> None:
 
     with pytest.raises(RuntimeError, match=r"different MetaData.*one base class"):
         WebhookAlerts(db, alert_model=alert, integration_model=elsewhere)
-
-
-def test_models_with_different_bind_keys_are_refused() -> None:
-    db = SQLAlchemy()
-    alert = model("Alert", AlertMixin, db.Model, __bind_key__="hooks")
-    here = model("Integration", IntegrationMixin, db.Model)
-
-    with pytest.raises(RuntimeError, match="share a bind key"):
-        WebhookAlerts(db, alert_model=alert, integration_model=here)
-
-
-@pytest.mark.parametrize("own", [("alert_model",), OWN], ids=["alert", "all"])
-def test_a_bind_key_chooses_the_database(
-    database_url: str, tmp_path: Path, own: tuple[str, ...]
-) -> None:
-    db = SQLAlchemy()
-    classes: dict[str, t.Any] = {
-        name: model(name, MIXINS[name], db.Model, __bind_key__="hooks") for name in own
-    }
-    config = {"SQLALCHEMY_BINDS": {"hooks": database_url}}
-    default = f"sqlite:///{tmp_path / 'default.db'}"
-    alerts = WebhookAlerts(db, **classes)
-    with running_host(default, db=db, alerts=alerts, config=config) as host:
-        integration_id = host.create_integration()
-
-        assert live(host, integration_id) == [outcome for _, outcome in WHOLE_LIFE]
-        assert len(host.stored_events()) == 3
-        with host.app.app_context():
-            assert sa.inspect(db.engines["hooks"]).has_table("webhook_alert")
-            assert not sa.inspect(db.engine).has_table("webhook_alert")
 
 
 # --- Kinds of MetaData --------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from flask_webhook_alerts import alert_repeated
 from tests.databases import KINDS
 from tests.databases import new_database
 from tests.hosts import Host
+from tests.hosts import on_both
 from tests.hosts import running_host
 
 Connect: t.TypeAlias = Callable[..., None]
@@ -308,6 +309,7 @@ def test_a_guest_among_the_receivers_of_repetitions_harms_nobody(
     assert noting_host.notes() == ["z witness"]
 
 
+@on_both
 def test_a_receiver_may_post_to_our_own_endpoint(host: Host, connect: Connect) -> None:
     told: list[tuple[str, str]] = []
     integration_id = host.create_integration()
@@ -327,6 +329,7 @@ def test_a_receiver_may_post_to_our_own_endpoint(host: Host, connect: Connect) -
     assert [event.delivered_at is None for event in host.stored_events()] == [False] * 3
 
 
+@on_both
 def test_a_receiver_may_acknowledge_its_alert(host: Host, connect: Connect) -> None:
     told: list[tuple[str, str]] = []
 
@@ -345,6 +348,7 @@ def test_a_receiver_may_acknowledge_its_alert(host: Host, connect: Connect) -> N
     assert told == [("created", "acknowledged"), ("acknowledged", "the robot")]
 
 
+@on_both
 def test_every_receiver_has_a_context_and_a_session_of_its_own(
     sqlite_host: Host, connect: Connect
 ) -> None:
@@ -352,7 +356,7 @@ def test_every_receiver_has_a_context_and_a_session_of_its_own(
 
     def remember() -> None:
         contexts.append(flask_globals._cv_app.get())
-        contexts.append(sqlite_host.db.session())
+        contexts.append(sqlite_host.session)
 
     def first(app: Flask, **extra: t.Any) -> None:
         remember()

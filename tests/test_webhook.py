@@ -490,6 +490,17 @@ def test_an_empty_body_is_told_so(send: Send) -> None:
     assert "empty" in response.text
 
 
+def test_a_server_that_hands_on_no_chunks_is_told_of(send: Send, small_host: Host) -> None:
+    form = chunked(BODY)
+    del form["environ_overrides"]["wsgi.input_terminated"]
+
+    response = send(**form)
+
+    assert_problem(response, 400)
+    assert "Send its Content-Length" in response.text
+    assert small_host.stored_alerts() == []
+
+
 @pytest.mark.parametrize("form", [{"data": BODY}, chunked(BODY)], ids=["length", "chunked"])
 def test_the_limit_of_the_host_does_not_count(form: Request, small_host: Host) -> None:
     small_host.app.config["MAX_CONTENT_LENGTH"] = 10

@@ -90,7 +90,7 @@ def resolve(alert_id: int, by: str | None, as_json: bool) -> None:
 
 
 def _change(alert_id: int, kind: EventKind, by: str | None, as_json: bool) -> None:
-    receipt = get_state().service.change_alert(alert_id, kind, by)
+    receipt = get_state().triage.change(alert_id, kind, by)
     record = {
         "outcome": receipt.outcome,
         "id": receipt.alert_id,

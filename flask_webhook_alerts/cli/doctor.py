@@ -34,6 +34,7 @@ from .checks import check_urls
 from .checks import Finding
 from .checks import Level
 from .explaining import reason
+from .limiting import check_rate_limit
 from .options import json_option
 from .output import emit
 from .output import safe
@@ -42,6 +43,7 @@ _SIGNALS = (
     signals.alert_created,
     signals.alert_acknowledged,
     signals.alert_resolved,
+    signals.alert_reopened,
     signals.alert_repeated,
     signals.request_rejected,
 )
@@ -68,6 +70,7 @@ def doctor(as_json: bool) -> None:
 def _examine(state: State) -> Iterator[Finding]:
     yield from _examine_database(state)
     yield from check_delivery(state.settings.delivery)
+    yield from check_rate_limit(state.limiter)
     app = t.cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
     for signal in _SIGNALS:
         yield from check_receivers(
@@ -82,7 +85,8 @@ def _examine_database(state: State) -> Iterator[Finding]:
     try:
         schema, facts = _read(database)
     except SQLAlchemyError as error:
-        words = f"It does not answer: {reason(error)} Look at SQLALCHEMY_DATABASE_URI."
+        setting = database.host.setting_of(database.engine)
+        words = f"It does not answer: {reason(error)} Look at {setting}."
         yield Finding(level=Level.PROBLEM, about="database", words=words)
         return
 

@@ -41,7 +41,7 @@ def advise(schema: Schema) -> str | None:
     """Return what is wrong with the tables and what to run; None if nothing is."""
     if schema.missing_tables:
         tables = ", ".join(schema.missing_tables)
-        return f"Tables are missing: {tables}. Run 'flask db upgrade', or db.create_all()."
+        return f"Tables are missing: {tables}. Run 'flask db upgrade', or create_all()."
 
     differences = [*schema.missing, *schema.foreign]
     if differences:

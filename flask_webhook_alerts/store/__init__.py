@@ -6,6 +6,7 @@ import dataclasses
 
 import sqlalchemy as sa
 
+from flask_webhook_alerts.mapping import fills_itself
 from flask_webhook_alerts.mapping import Models
 
 from .changes import Changes
@@ -32,8 +33,8 @@ class Store:
 def build_store(models: Models, dialect: sa.Dialect) -> Store:
     """Build the statements; raise :exc:`RuntimeError` for a database that is not supported."""
     changes: Changes
-    if dialect.name == "postgresql" and SingleStatementChanges.fits(models):
-        changes = SingleStatementChanges(models)
+    if dialect.name == "postgresql" and fills_itself(models):
+        changes = SingleStatementChanges(models, dialect)
     elif dialect.name in {"postgresql", "sqlite", "mysql", "mariadb"}:
         changes = SteppedChanges(models, dialect)
     else:

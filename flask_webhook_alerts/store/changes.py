@@ -8,29 +8,44 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
+from functools import partial
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects import sqlite
 
+from flask_webhook_alerts.errors import Refused
 from flask_webhook_alerts.events import AlertStatus
 from flask_webhook_alerts.events import Change
 from flask_webhook_alerts.events import EventKind
 from flask_webhook_alerts.events import IncomingEvent
 from flask_webhook_alerts.events import Outcome
+from flask_webhook_alerts.mapping import fills_itself
 from flask_webhook_alerts.mapping import Models
 from flask_webhook_alerts.mapping import table_of
 
+from .statement import Statement
+from .upserts import build_upsert
+from .values import ALERT_COLUMNS
 from .values import alert_row
+from .values import EVENT_COLUMNS
 from .values import event_row
+from .values import facts
 from .values import Plan
 from .values import Target
 
 OUTCOMES = {
     EventKind.ACKNOWLEDGED: Outcome.ACKNOWLEDGED,
     EventKind.RESOLVED: Outcome.RESOLVED,
+    EventKind.REOPENED: Outcome.REOPENED,
 }
+TRANSITIONS = (
+    (EventKind.ACKNOWLEDGED, True),
+    (EventKind.ACKNOWLEDGED, False),
+    (EventKind.RESOLVED, True),
+    (EventKind.RESOLVED, False),
+    (EventKind.REOPENED, True),
+)
+"""Each transition, and whether it finds its alert by the id. Senders do not know that of a
+resolved alert, so only people reopen."""
 
 
 class Changes(t.Protocol):
@@ -50,7 +65,13 @@ class Changes(t.Protocol):
         self, connection: sa.Connection, kind: EventKind, target: Target,
         at: dt.datetime, plan: Plan, by: str | None = None,
     ) -> Change | None:  # fmt: skip
-        """Acknowledge or resolve an alert; None if none is in a state that allows it."""
+        """Acknowledge, resolve or reopen an alert; None if none is in a state that allows it."""
+        ...
+
+    def note(
+        self, connection: sa.Connection, alert_id: int, text: str, at: dt.datetime, by: str | None
+    ) -> None:
+        """Put a person's note into the timeline of an alert. Nobody is told of it."""
         ...
 
 
@@ -63,17 +84,19 @@ class SteppedChanges:
         self._alert = table_of(models.Alert)
         self._event = table_of(models.AlertEvent)
         self._returns = dialect.name in {"sqlite", "postgresql"}
-        self._upsert = _UPSERTS[dialect.name](self._alert)
-        self._insert_event = sa.insert(self._event)
+        build = partial(Statement, dialect=dialect, by_driver=fills_itself(models))
+        upsert = build_upsert(self._alert, dialect)
+        if dialect.name == "sqlite":
+            upsert = upsert.returning(_has_integration(models))
+        self._upsert = build(upsert, columns=ALERT_COLUMNS)
+        self._insert_event = build(sa.insert(self._event), columns=("alert_id", *EVENT_COLUMNS))
         self._transitions = {
-            (kind, by_id): self._transition(kind, by_id)
-            for kind in OUTCOMES
-            for by_id in (True, False)
+            (kind, by_id): build(self._transition(kind, by_id)) for kind, by_id in TRANSITIONS
         }
         alert, event = self._alert.c, self._event.c
-        self._by_id = sa.select(*facts(alert)).where(*Target.condition(alert, by_id=True))
-        self._owed = (
-            sa.select(sa.literal(1))
+        self._by_id = build(sa.select(*facts(alert)).where(*Target.condition(alert, by_id=True)))
+        self._owed = build(
+            sa.select(event.id)
             .where(
                 event.alert_id == sa.bindparam("alert_id"),
                 event.delivered_at.is_(None),
@@ -87,8 +110,9 @@ class SteppedChanges:
         at: dt.datetime, plan: Plan,
     ) -> Change:  # fmt: skip
         """Open an alert, or count a repetition of the active one."""
-        result = connection.execute(self._upsert, alert_row(integration_id, event, at))
-        row = self._changed_row(connection, result)
+        values = {**alert_row(integration_id, event, at), "whose": integration_id}
+        row = self._changed_row(connection, self._upsert, values)
+        self._require_ours(row, event)
         if row.occurrences > 1:
             return change(Outcome.REPEATED, row)
 
@@ -99,17 +123,22 @@ class SteppedChanges:
         self, connection: sa.Connection, kind: EventKind, target: Target,
         at: dt.datetime, plan: Plan, by: str | None = None,
     ) -> Change | None:  # fmt: skip
-        """Acknowledge or resolve an alert; None if none is in a state that allows it."""
+        """Acknowledge, resolve or reopen an alert; None if none is in a state that allows it."""
         statement = self._transitions[kind, target.is_by_id]
-        result = connection.execute(statement, {**target.parameters, "moment": at})
-        row = self._changed_row(connection, result)
+        row = self._changed_row(connection, statement, transition_parameters(kind, target, at))
         if row is None:
             return None
 
-        if plan.claim_until and connection.execute(self._owed, {"alert_id": row.id}).first():
+        if plan.claim_until and self._owed.first(connection, {"alert_id": row.id}):
             plan = Plan(due_at=at)
         values = event_row(kind, at, plan, by=by, notes=())
         return self._note(connection, OUTCOMES[kind], row, values, plan)
+
+    def note(
+        self, connection: sa.Connection, alert_id: int, text: str, at: dt.datetime, by: str | None
+    ) -> None:
+        """Put a person's note into the timeline of an alert. Nobody is told of it."""
+        self._insert_event.run(connection, note_row(alert_id, text, at, by))
 
     def _transition(self, kind: EventKind, by_id: bool) -> sa.Update:
         alert = self._alert.c
@@ -120,21 +149,29 @@ class SteppedChanges:
         # MariaDB returns nothing from an UPDATE, but hands over an id that is passed through here.
         return statement.values(id=sa.func.last_insert_id(alert.id))
 
-    def _changed_row(self, connection: sa.Connection, result: sa.CursorResult[t.Any]) -> t.Any:
+    def _changed_row(
+        self, connection: sa.Connection, statement: Statement, values: dict[str, t.Any]
+    ) -> t.Any:
         if self._returns:
-            return result.first()
+            return statement.first(connection, values)
 
-        if result.rowcount == 0:
-            return None
+        changed, alert_id = statement.run(connection, values)
+        return self._by_id.first(connection, {"which_id": alert_id}) if changed else None
 
-        return connection.execute(self._by_id, Target(alert_id=result.lastrowid).parameters).one()
+    def _require_ours(self, row: t.Any, event: IncomingEvent) -> None:
+        """Raise :exc:`Refused` for what other databases refuse by themselves."""
+        if not getattr(row, "has_integration", True):
+            raise Refused("The integration is gone.")
+
+        # MariaDB counts up the row that any unique key finds, also one of the host's own.
+        if row.thirdparty_id != event.thirdparty_id or row.status == AlertStatus.RESOLVED:
+            raise Refused("A unique key of the host's own refuses the alert.")
 
     def _note(
         self, connection: sa.Connection, outcome: Outcome, row: t.Any,
         values: dict[str, t.Any], plan: Plan,
     ) -> Change:  # fmt: skip
-        result = connection.execute(self._insert_event, {**values, "alert_id": row.id})
-        event_id = t.cast(t.Any, result.inserted_primary_key).id
+        _, event_id = self._insert_event.run(connection, {**values, "alert_id": row.id})
         return change(outcome, row, event_id=event_id, claimed_until=plan.claim_until)
 
 
@@ -150,6 +187,21 @@ def transition_of(alert: sa.Table, kind: EventKind, by_id: bool) -> sa.Update:
             .values(status=AlertStatus.ACKNOWLEDGED.value, acknowledged_at=moment)
         )
 
+    if kind is EventKind.REOPENED:
+        # The unique key refuses it while a newer alert with this Id is active.
+        return (
+            sa.update(alert)
+            .where(*which, columns.active_key.is_(None))
+            .values(
+                status=sa.case(
+                    (columns.acknowledged_at.is_(None), AlertStatus.OPEN.value),
+                    else_=AlertStatus.ACKNOWLEDGED.value,
+                ),
+                active_key=sa.bindparam("which_key"),
+                resolved_at=None,
+            )
+        )
+
     return (
         sa.update(alert)
         .where(*which, columns.active_key.is_not(None))
@@ -157,9 +209,21 @@ def transition_of(alert: sa.Table, kind: EventKind, by_id: bool) -> sa.Update:
     )
 
 
-def facts(alert: t.Any) -> list[sa.ColumnElement[t.Any]]:
-    """Return the columns that a receipt needs."""
-    return [alert.id, alert.thirdparty_id, alert.status, alert.occurrences]
+def transition_parameters(kind: EventKind, target: Target, at: dt.datetime) -> dict[str, t.Any]:
+    """Return the values for :func:`transition_of`."""
+    return target.parameters | ({} if kind is EventKind.REOPENED else {"moment": at})
+
+
+def note_row(alert_id: int, text: str, at: dt.datetime, by: str | None) -> dict[str, t.Any]:
+    """Return the columns of a note."""
+    values = event_row(EventKind.NOTED, at, Plan(delivered_at=at), by=by, notes=(text,))
+    return {**values, "alert_id": alert_id}
+
+
+def _has_integration(models: Models) -> sa.ColumnElement[bool]:
+    # SQLite checks no foreign key unless it is told to, and that is the host's to tell.
+    integration = table_of(models.Integration).c
+    return sa.exists().where(integration.id == sa.bindparam("whose")).label("has_integration")
 
 
 def change(outcome: Outcome, row: t.Any, **event: t.Any) -> Change:
@@ -172,36 +236,3 @@ def change(outcome: Outcome, row: t.Any, **event: t.Any) -> Change:
         occurrences=row.occurrences,
         **event,
     )
-
-
-def upsert_returning(insert: t.Callable[[sa.Table], t.Any]) -> t.Callable[[sa.Table], t.Any]:
-    """Return a function that builds INSERT … ON CONFLICT DO UPDATE … RETURNING in a dialect."""
-
-    def upsert(alert: sa.Table) -> t.Any:
-        statement = insert(alert)
-        return statement.on_conflict_do_update(
-            index_elements=[alert.c.integration_id, alert.c.active_key],
-            set_={
-                "occurrences": alert.c.occurrences + 1,
-                "last_received_at": statement.excluded.last_received_at,
-            },
-        ).returning(*facts(alert.c))
-
-    return upsert
-
-
-def _upsert_mysql(alert: sa.Table) -> t.Any:
-    statement = mysql.insert(alert)
-    return statement.on_duplicate_key_update(
-        id=sa.func.last_insert_id(alert.c.id),
-        occurrences=alert.c.occurrences + 1,
-        last_received_at=statement.inserted.last_received_at,
-    )
-
-
-_UPSERTS: dict[str, t.Callable[[sa.Table], t.Any]] = {
-    "sqlite": upsert_returning(sqlite.insert),
-    "postgresql": upsert_returning(postgresql.insert),
-    "mysql": _upsert_mysql,
-    "mariadb": _upsert_mysql,
-}

@@ -10,6 +10,8 @@ from flask_webhook_alerts.events import AlertStatus
 from flask_webhook_alerts.mapping import Models
 from flask_webhook_alerts.mapping import table_of
 
+from .rejections import Rejections
+
 
 class Housekeeping:
     """The deletions of alerts, each with its events."""
@@ -18,6 +20,7 @@ class Housekeeping:
         self._alert = table_of(models.Alert)
         self._event = table_of(models.AlertEvent)
         self._integration = table_of(models.Integration)
+        self._rejections = Rejections(models)
 
     def purgeable(
         self, connection: sa.Connection, resolved_before: dt.datetime, *, after: int, limit: int
@@ -55,6 +58,7 @@ class Housekeeping:
 
     def delete_integration(self, connection: sa.Connection, integration_id: str) -> int:
         """Delete an integration that has no alerts. Return 1, or 0 if it was gone."""
+        self._rejections.forget(connection, integration_id)
         integration = self._integration.c
         statement = sa.delete(self._integration).where(integration.id == integration_id)
         return connection.execute(statement).rowcount

@@ -31,7 +31,7 @@ _INTEGRATION_COLUMNS = (
     "created_at",
     "updated_at",
 )
-_SHORT_ALERT_COLUMNS = (
+SHORT_ALERT_COLUMNS = (
     "id",
     "integration_id",
     "thirdparty_id",
@@ -47,6 +47,8 @@ _SHORT_ALERT_COLUMNS = (
     "acknowledged_at",
     "resolved_at",
 )
+"""The columns of an alert that a list shows: not the long texts."""
+
 _ALERT_COLUMNS = (
     "id",
     *(name for name in ALERT_COLUMNS if name != "active_key"),
@@ -101,7 +103,7 @@ class Listings:
         ).order_by(integration.created_at, integration.id)
         if integration_id is not None:
             statement = statement.where(integration.id == integration_id)
-        records = _records(connection.execute(statement))
+        records = records_of(connection.execute(statement))
         # MariaDB may find the id in another letter case.
         return [record for record in records if integration_id in {None, record["id"]}]
 
@@ -114,24 +116,24 @@ class Listings:
         :param statuses: only alerts in one of these.
         """
         alert = self._alert.c
-        statement = self._alerts(_SHORT_ALERT_COLUMNS).order_by(alert.id.desc()).limit(limit)
+        statement = self._alerts(SHORT_ALERT_COLUMNS).order_by(alert.id.desc()).limit(limit)
         if statuses:
             statement = statement.where(alert.status.in_(statuses))
         if integration_id is not None:
             statement = statement.where(alert.integration_id == integration_id)
-        return _records(connection.execute(statement))
+        return records_of(connection.execute(statement))
 
     def alert(self, connection: sa.Connection, alert_id: int) -> Record | None:
         """Return everything about one alert."""
         statement = self._alerts(_ALERT_COLUMNS).where(self._alert.c.id == alert_id)
-        return next(iter(_records(connection.execute(statement))), None)
+        return next(iter(records_of(connection.execute(statement))), None)
 
     def events(self, connection: sa.Connection, alert_id: int) -> list[Record]:
         """Return the timeline of an alert, the oldest event first."""
         event = self._event.c
         columns = [event[name] for name in ("id", *EVENT_COLUMNS, "last_error")]
         statement = sa.select(*columns).where(event.alert_id == alert_id).order_by(event.id)
-        return _records(connection.execute(statement))
+        return records_of(connection.execute(statement))
 
     def owed(self, connection: sa.Connection) -> Owed:
         """Return how many events are owed, and since when."""
@@ -149,7 +151,8 @@ class Listings:
         ).join(self._integration, integration.id == alert.integration_id)
 
 
-def _records(rows: sa.CursorResult[t.Any]) -> list[Record]:
+def records_of(rows: t.Any) -> list[Record]:
+    """Return rows as records, their times in UTC."""
     return [{name: _utc(value) for name, value in row.items()} for row in rows.mappings()]
 
 

@@ -60,6 +60,7 @@ class Outbox:
             .where(event.c.delivered_at.is_(None), event.c.next_attempt_at.is_(None))
             .values(attempts=0, next_attempt_at=sa.bindparam("now"))
         )
+        self._revive_one = self._revive.where(event.c.id == sa.bindparam("event_id"))
 
     def due(
         self, connection: sa.Connection, now: dt.datetime, *, alert_id: int | None = None
@@ -102,9 +103,17 @@ class Outbox:
         """Write what became of a claimed event; False if the lease was lost meanwhile."""
         return self._write(connection, claim, values)
 
-    def revive(self, connection: sa.Connection, now: dt.datetime) -> int:
-        """Make every dead event due again, with all its attempts. Return how many there were."""
-        return connection.execute(self._revive, {"now": now}).rowcount
+    def revive(
+        self, connection: sa.Connection, now: dt.datetime, event_id: int | None = None
+    ) -> int:
+        """Make dead events due again, with all their attempts. Return how many there were.
+
+        :param event_id: only this one.
+        """
+        if event_id is None:
+            return connection.execute(self._revive, {"now": now}).rowcount
+
+        return connection.execute(self._revive_one, {"now": now, "event_id": event_id}).rowcount
 
     def hasten(self, connection: sa.Connection, now: dt.datetime) -> None:
         """Make every owed event due, whether it waits for its pause or somebody holds it."""

@@ -18,7 +18,7 @@ from flask_webhook_alerts.mapping import Models
 from flask_webhook_alerts.mapping import table_of
 
 from .changes import change
-from .changes import facts
+from .values import facts
 from .values import Target
 
 

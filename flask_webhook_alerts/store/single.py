@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -12,19 +13,22 @@ from flask_webhook_alerts.events import Change
 from flask_webhook_alerts.events import EventKind
 from flask_webhook_alerts.events import IncomingEvent
 from flask_webhook_alerts.events import Outcome
-from flask_webhook_alerts.mapping import added_columns
 from flask_webhook_alerts.mapping import Models
 from flask_webhook_alerts.mapping import table_of
 
 from .changes import change
-from .changes import facts
+from .changes import note_row
 from .changes import OUTCOMES
 from .changes import transition_of
-from .changes import upsert_returning
+from .changes import transition_parameters
+from .changes import TRANSITIONS
+from .statement import Statement
+from .upserts import upsert_returning
 from .values import ALERT_COLUMNS
 from .values import alert_row
 from .values import EVENT_COLUMNS
 from .values import event_row
+from .values import facts
 from .values import Plan
 from .values import Target
 
@@ -34,30 +38,28 @@ class SingleStatementChanges:
 
     is_single = True
 
-    def __init__(self, models: Models) -> None:
+    def __init__(self, models: Models, dialect: sa.Dialect) -> None:
         self._alert = table_of(models.Alert)
         self._event = table_of(models.AlertEvent)
-        self._create = self._with_event(
-            upsert_returning(postgresql.insert)(self._alert).values(
-                {name: _bind(self._alert.c[name], "alert") for name in ALERT_COLUMNS}
-            ),
-            is_new=True,
+        build = partial(Statement, dialect=dialect)
+        self._create = build(
+            self._with_event(
+                upsert_returning(postgresql.insert)(self._alert).values(
+                    {name: _bind(self._alert.c[name], "alert") for name in ALERT_COLUMNS}
+                ),
+                is_new=True,
+            )
         )
         self._transitions = {
-            (kind, by_id): self._with_event(
-                transition_of(self._alert, kind, by_id).returning(*facts(self._alert.c)),
-                is_new=False,
+            (kind, by_id): build(
+                self._with_event(
+                    transition_of(self._alert, kind, by_id).returning(*facts(self._alert.c)),
+                    is_new=False,
+                )
             )
-            for kind in OUTCOMES
-            for by_id in (True, False)
+            for kind, by_id in TRANSITIONS
         }
-
-    @staticmethod
-    def fits(models: Models) -> bool:
-        """Tell whether the database alone can fill the columns that the host added."""
-        # SQLAlchemy computes defaults in Python only for the outermost statement.
-        added = (*added_columns(models.Alert), *added_columns(models.AlertEvent))
-        return all(column.default is None and column.onupdate is None for column in added)
+        self._insert_event = build(sa.insert(self._event), columns=("alert_id", *EVENT_COLUMNS))
 
     def create(
         self, connection: sa.Connection, integration_id: str, event: IncomingEvent,
@@ -73,15 +75,22 @@ class SingleStatementChanges:
         self, connection: sa.Connection, kind: EventKind, target: Target,
         at: dt.datetime, plan: Plan, by: str | None = None,
     ) -> Change | None:  # fmt: skip
-        """Acknowledge or resolve an alert; None if none is in a state that allows it."""
+        """Acknowledge, resolve or reopen an alert; None if none is in a state that allows it."""
         # A claim needs to know whether an earlier event is still owed, and a statement that waited
         # for the alert's row has an older view of the events: claimed is after the commit.
         if plan.claim_until is not None:
             plan = Plan(due_at=at)
         values = event_row(kind, at, plan, by=by, notes=())
         statement = self._transitions[kind, target.is_by_id]
-        row = self._run(connection, statement, {**target.parameters, "moment": at}, values)
+        parameters = transition_parameters(kind, target, at)
+        row = self._run(connection, statement, parameters, values)
         return row and self._changed(OUTCOMES[kind], row, plan)
+
+    def note(
+        self, connection: sa.Connection, alert_id: int, text: str, at: dt.datetime, by: str | None
+    ) -> None:
+        """Put a person's note into the timeline of an alert. Nobody is told of it."""
+        self._insert_event.run(connection, note_row(alert_id, text, at, by))
 
     def _with_event(self, write: t.Any, *, is_new: bool) -> t.Any:
         written = write.cte("written")
@@ -100,11 +109,10 @@ class SingleStatementChanges:
         )
 
     def _run(
-        self, connection: sa.Connection, statement: sa.Select[t.Any], parameters: t.Any,
+        self, connection: sa.Connection, statement: Statement, parameters: t.Any,
         values: dict[str, t.Any],
     ) -> t.Any:  # fmt: skip
-        parameters = {**parameters, **_prefixed("event", values)}
-        return connection.execute(statement, parameters).first()
+        return statement.first(connection, {**parameters, **_prefixed("event", values)})
 
     def _changed(self, outcome: Outcome, row: t.Any, plan: Plan) -> Change:
         claimed = plan.claim_until if row.attempts else None

@@ -49,7 +49,10 @@ class Plan:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Target:
-    """Which alert is meant: the active one of a key, or the one with an id."""
+    """Which alert is meant: the active one of a key, or the one with an id.
+
+    With an id, the key is the one that the alert shall be active under again.
+    """
 
     integration_id: str | None = None
     active_key: str | None = None
@@ -63,10 +66,12 @@ class Target:
     @property
     def parameters(self) -> dict[str, t.Any]:
         """The values for :meth:`condition`."""
-        if self.is_by_id:
-            return {"which_id": self.alert_id}
+        if not self.is_by_id:
+            return {"which_integration": self.integration_id, "which_key": self.active_key}
 
-        return {"which_integration": self.integration_id, "which_key": self.active_key}
+        return {"which_id": self.alert_id} | (
+            {} if self.active_key is None else {"which_key": self.active_key}
+        )
 
     @staticmethod
     def condition(alert: t.Any, *, by_id: bool) -> list[sa.ColumnElement[bool]]:
@@ -117,6 +122,11 @@ def event_row(
         "attempts": 1 if plan.claim_until else 0,
         "next_attempt_at": plan.claim_until or plan.due_at,
     }
+
+
+def facts(alert: t.Any) -> list[sa.ColumnElement[t.Any]]:
+    """Return the columns that a receipt needs."""
+    return [alert.id, alert.thirdparty_id, alert.status, alert.occurrences]
 
 
 _SAMPLE_TIME = dt.datetime.min.replace(tzinfo=dt.UTC)

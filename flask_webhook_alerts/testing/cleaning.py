@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from flask import Flask
 
+from flask_webhook_alerts.mapping import table_of
+from flask_webhook_alerts.state import state_of
 from flask_webhook_alerts.store.listings import Listings
 
 from .hosts import explained
 from .hosts import require_app
-from .hosts import state_of
 
 
 def delete_alerts(app: Flask) -> None:
-    """Delete every integration of an app, every alert and every event.
+    """Delete every integration of an app, every alert, every event and every refusal.
 
     :raises Refused: rows of the host's own refer to an alert, and do not go with it.
     """
@@ -22,3 +24,5 @@ def delete_alerts(app: Flask) -> None:
         listings = Listings(state.database.models)
         for record in state.database.run(listings.integrations):
             state.integrations.delete(record["id"], with_alerts=True)
+        of_nobody = sa.delete(table_of(state.database.models.Rejection))
+        state.database.run(lambda connection: connection.execute(of_nobody))

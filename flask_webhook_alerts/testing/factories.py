@@ -100,7 +100,7 @@ class AlertFactory:
         with host_call(self._app) as state:
             own = _take_own(state, columns)
             payload = self._payload(columns) | additional_data
-            alert = _set(state, life.live(state.service, integration_id, payload, by), own)
+            alert = _set(state, life.live(state, integration_id, payload, by), own)
         if alert.additional_data != additional_data:
             raise ValueError(
                 "The integration drops additional data, or they have the name of a field."

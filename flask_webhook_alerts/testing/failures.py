@@ -8,7 +8,10 @@ from types import TracebackType
 
 from flask import Flask
 
-from flask_webhook_alerts import receivers
+from flask_webhook_alerts.observers import Answer
+from flask_webhook_alerts.observers import Observers
+from flask_webhook_alerts.observers import ReceiverCall
+from flask_webhook_alerts.state import state_of
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -16,24 +19,30 @@ _PACKAGE = __name__.partition(".")[0]
 class ReceiverFailures:
     """The errors that receivers raise from ``with`` to its end, in all threads.
 
-    :param app: only receivers of this app's signals; None for all.
+    :param app: only receivers of this app's signals; None for those of every app.
     """
 
     def __init__(self, app: Flask | None = None) -> None:
         self._app = app
-        self._errors: list[BaseException] = []
+        self._ear = _Ear()
 
     def __enter__(self) -> t.Self:
-        receivers.watchers.append(self._note)
+        if self._app is None:
+            Observers.of_all_apps.append(self._ear)
+        else:
+            state_of(self._app).observers.add(self._ear)
         return self
 
     def __exit__(self, *_error: object) -> None:
-        receivers.watchers.remove(self._note)
+        if self._app is None:
+            Observers.of_all_apps.remove(self._ear)
+        else:
+            state_of(self._app).observers.remove(self._ear)
 
     @property
     def errors(self) -> Sequence[BaseException]:
         """The errors so far, each with a note that names the receiver."""
-        return tuple(self._errors)
+        return tuple(self._ear.errors)
 
     def raise_any(self) -> None:
         """Raise the error that a receiver has raised, with its own traceback; several as a group.
@@ -41,20 +50,31 @@ class ReceiverFailures:
         :raises BaseExceptionGroup: several receivers have failed, or one has several times.
         """
         __tracebackhide__ = True  # pytest shows the test and the receiver, and not this
-        if len(self._errors) == 1:
-            raise self._errors[0]
+        if len(self.errors) == 1:
+            raise self.errors[0]
 
-        if self._errors:
-            raise BaseExceptionGroup("Several receivers have failed.", self._errors)
+        if self.errors:
+            raise BaseExceptionGroup("Several receivers have failed.", self.errors)
 
-    def _note(self, app: Flask, name: str, error: BaseException) -> None:
-        if self._app not in {None, app}:
+
+class _Ear:
+    """An observer that keeps what receivers raise."""
+
+    def __init__(self) -> None:
+        self.errors: list[BaseException] = []
+
+    def request_answered(self, answer: Answer) -> None:
+        """Ignore what the endpoint answered."""
+
+    def receiver_called(self, call: ReceiverCall) -> None:
+        """Keep the error, if there is one."""
+        if call.error is None:
             return
 
-        note = f"Raised by the receiver {name}."
-        if note not in getattr(error, "__notes__", ()):  # another watcher may have been faster
-            error.add_note(note)
-        self._errors.append(error.with_traceback(_own(error.__traceback__)))
+        note = f"Raised by the receiver {call.receiver}."
+        if note not in getattr(call.error, "__notes__", ()):  # another ear may have been faster
+            call.error.add_note(note)
+        self.errors.append(call.error.with_traceback(_own(call.error.__traceback__)))
 
 
 def _own(traceback: TracebackType | None) -> TracebackType | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import typing as t
 from collections.abc import Iterator
 
 from flask import current_app
@@ -15,6 +14,7 @@ from flask_webhook_alerts.errors import Refused
 from flask_webhook_alerts.errors import Unavailable
 from flask_webhook_alerts.state import KEY
 from flask_webhook_alerts.state import State
+from flask_webhook_alerts.state import state_of
 
 
 def require_app(app: object) -> Flask:
@@ -38,11 +38,6 @@ def require_app(app: object) -> Flask:
         )
 
     return app
-
-
-def state_of(app: Flask) -> State:
-    """Return what the app has of this extension."""
-    return t.cast(State, app.extensions[KEY])
 
 
 def is_inside(app: Flask) -> bool:

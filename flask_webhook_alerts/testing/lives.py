@@ -10,7 +10,7 @@ from flask_webhook_alerts import clock
 from flask_webhook_alerts.events import AlertStatus
 from flask_webhook_alerts.events import EventKind
 from flask_webhook_alerts.events import Outcome
-from flask_webhook_alerts.service import Service
+from flask_webhook_alerts.state import State
 
 from .clients import Payload
 from .holding import HeldClock
@@ -52,23 +52,23 @@ class Life:
             resolved_at=resolved_at,
         )
 
-    def live(self, service: Service, integration_id: str, payload: Payload, by: str | None) -> int:
+    def live(self, state: State, integration_id: str, payload: Payload, by: str | None) -> int:
         """Let it happen. Return the alert's id.
 
         :param by: who acknowledged and resolved it.
         """
         with HeldClock(self.created_at) as clock_then:
-            receipt = service.receive_from_host(integration_id, payload)
+            receipt = state.service.receive_from_host(integration_id, payload)
             if receipt.outcome is not Outcome.CREATED:
                 raise ValueError(f"An alert with the Id {payload['Id']!r} is active already.")
 
             clock_then.freeze(self.last_received_at)
             for _ in range(self.repetitions):
-                service.receive_from_host(integration_id, payload)
+                state.service.receive_from_host(integration_id, payload)
             alert_id = t.cast(int, receipt.alert_id)
             for kind, at in self._changes:
                 clock_then.freeze(at)
-                service.change_alert(alert_id, kind, by)
+                state.triage.change(alert_id, kind, by)
         return alert_id
 
     @property

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from flask import Flask
 
 from flask_webhook_alerts import clock
+from flask_webhook_alerts.state import state_of
 
 from .failures import ReceiverFailures
 from .hosts import host_call
 from .hosts import require_app
-from .hosts import state_of
 from .snapshots import Snapshot
 
 

@@ -16,6 +16,7 @@ class SignalKind(enum.StrEnum):
     CREATED = "created"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
+    REOPENED = "reopened"
     REPEATED = "repeated"
     REJECTED = "rejected"
 

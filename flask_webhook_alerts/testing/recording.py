@@ -24,6 +24,7 @@ _SIGNALS: dict[SignalKind, blinker.NamedSignal] = {
     SignalKind.CREATED: signals.alert_created,
     SignalKind.ACKNOWLEDGED: signals.alert_acknowledged,
     SignalKind.RESOLVED: signals.alert_resolved,
+    SignalKind.REOPENED: signals.alert_reopened,
     SignalKind.REPEATED: signals.alert_repeated,
     SignalKind.REJECTED: signals.request_rejected,
 }
@@ -93,6 +94,11 @@ class AlertRecorder(Sequence[RecordedSignal]):
     def resolved(self) -> list[RecordedSignal]:
         """What was told of resolutions."""
         return self.of(SignalKind.RESOLVED)
+
+    @property
+    def reopened(self) -> list[RecordedSignal]:
+        """What was told of alerts that people opened again."""
+        return self.of(SignalKind.REOPENED)
 
     @property
     def repeated(self) -> list[RecordedSignal]:

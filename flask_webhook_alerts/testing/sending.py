@@ -12,6 +12,7 @@ from flask_webhook_alerts import posting
 from flask_webhook_alerts import urls
 from flask_webhook_alerts.cli.explaining import explain
 from flask_webhook_alerts.errors import Unavailable
+from flask_webhook_alerts.state import state_of
 
 from .answers import Answer
 from .answers import read_answer
@@ -20,7 +21,6 @@ from .failures import ReceiverFailures
 from .hosts import host_call
 from .hosts import is_inside
 from .hosts import require_app
-from .hosts import state_of
 
 
 class AlertSender:

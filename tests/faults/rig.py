@@ -27,7 +27,7 @@ from tests.faults.records import EventRow
 from tests.faults.records import History
 from tests.faults.web import PACKAGE
 from tests.faults.web import ROOT
-from tests.faults.web import WebServer
+from tests.faults.web import ThreadedGunicorn
 
 MAX_ROUNDS_OF_DELIVERY: t.Final = 20
 
@@ -73,7 +73,7 @@ class Rig:
             **({"FAILPOINT": str(self.failpoint)} if with_failpoints else {}),
             **settings,
         }
-        self.web = WebServer(folder, self.environment(), workers=workers, threads=threads)
+        self.web = ThreadedGunicorn(folder, self.environment(), workers=workers, threads=threads)
         with self.app.app_context():
             db.create_all()
             self.integration: str = alerts.create_integration("faults").id

@@ -1,4 +1,4 @@
-"""Run the host app as hosts do: gunicorn, with several workers of several threads."""
+"""Run a host app as hosts do: by a web server in processes of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import random
 import signal
 import sys
 import typing as t
+from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.faults.processes import children
@@ -24,21 +26,22 @@ ROOT: t.Final = Path(__file__).parents[2]
 """Where a process of ours finds :data:`PACKAGE`."""
 
 
+MakeCommand: t.TypeAlias = Callable[[int], Sequence[str]]
+"""Port → what to run."""
+
+
 class WebServer:
-    """A gunicorn master and its workers.
+    """A web server, and its workers if it has any.
 
     :param folder: where its log and its control socket live.
     :param env: the environment of the host app.
+    :param make_command: says how the server is started.
     """
 
-    def __init__(
-        self, folder: Path, env: Mapping[str, str], *, workers: int = 3, threads: int = 4
-    ) -> None:
+    def __init__(self, folder: Path, env: Mapping[str, str], make_command: MakeCommand) -> None:
         self.port = free_port()
-        self.workers_wanted = workers
-        self.threads = threads
         self._program = Program(
-            self._command(workers, threads),
+            make_command(self.port),
             log=folder / "web.log",
             env={**os.environ, **env, "XDG_RUNTIME_DIR": str(folder)},
         )
@@ -78,12 +81,28 @@ class WebServer:
             return connection.getresponse().status == 200
         return False
 
-    def _command(self, workers: int, threads: int) -> list[str]:
+
+class ThreadedGunicorn(WebServer):
+    """A gunicorn master and its workers, each of several threads.
+
+    :param app: the host app, as gunicorn finds it. It answers at ``/alive``.
+    """
+
+    def __init__(
+        self, folder: Path, env: Mapping[str, str], *, workers: int = 3, threads: int = 4,
+        app: str = f"{PACKAGE}.host_app:serve()",
+    ) -> None:  # fmt: skip
+        self._app = app
+        self.workers_wanted = workers
+        self.threads = threads
+        super().__init__(folder, env, self._command)
+
+    def _command(self, port: int) -> Sequence[str]:
         return [
-            *(sys.executable, "-m", "gunicorn", f"--bind=127.0.0.1:{self.port}"),
-            *(f"--workers={workers}", "--worker-class=gthread", f"--threads={threads}"),
+            *(sys.executable, "-m", "gunicorn", f"--bind=127.0.0.1:{port}"),
+            *(f"--workers={self.workers_wanted}", "--worker-class=gthread"),
             # Preloading forks a new worker at once, so that the next kill finds it at work. It is
             # the harder case, too: what is connected before the fork is shared by all workers.
-            *("--preload", "--keep-alive=30", "--timeout=60", "--graceful-timeout=5"),
-            f"{PACKAGE}.host_app:serve()",
+            *(f"--threads={self.threads}", "--preload", "--keep-alive=30", "--timeout=60"),
+            *("--graceful-timeout=5", self._app),
         ]

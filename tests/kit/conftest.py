@@ -16,15 +16,20 @@ from flask_webhook_alerts.testing import IntegrationFactory
 from tests.databases import KINDS
 from tests.hosts import Host
 from tests.hosts import running_host
+from tests.hosts import with_flask_sqlalchemy
+from tests.hosts import with_lite
 
 
-@pytest.fixture(params=("memory", *KINDS))
+@pytest.fixture(params=("memory", *KINDS, "lite"))
 def any_host(
     request: pytest.FixtureRequest, tmp_path: Path, _server_databases: Callable[[str], str]
 ) -> Iterator[Host]:
-    """A host on every kind of database, and on SQLite in memory."""
-    urls = {"memory": "sqlite://", "sqlite": f"sqlite:///{tmp_path / 'host.db'}"}
-    with running_host(urls.get(request.param) or _server_databases(request.param)) as host:
+    """A host on every kind of database, on SQLite in memory, and with Flask-SQLAlchemy-Lite."""
+    file = f"sqlite:///{tmp_path / 'host.db'}"
+    urls = {"memory": "sqlite://", "sqlite": file, "lite": file}
+    wiring = with_lite() if request.param == "lite" else with_flask_sqlalchemy()
+    url = urls.get(request.param) or _server_databases(request.param)
+    with running_host(url, db=wiring.db, alerts=wiring.alerts) as host:
         yield host
 
 
@@ -62,3 +67,9 @@ def sender_to(host: Host, **options: t.Any) -> AlertSender:
 def factory_of(host: Host, **options: t.Any) -> AlertFactory:
     """Return a factory of alerts of a new integration of a host."""
     return AlertFactory(host.app, IntegrationFactory(host.app)(**options))
+
+
+def drop_tables(host: Host) -> None:
+    """Leave a host without tables."""
+    with host.app.app_context():
+        host.alerts.Alert.metadata.drop_all(host.db.engine)

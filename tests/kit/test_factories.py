@@ -23,6 +23,7 @@ from flask_webhook_alerts.testing import IntegrationFactory
 from flask_webhook_alerts.testing import Plain
 from tests.hosts import Host
 from tests.hosts import running_host
+from tests.kit.conftest import drop_tables
 from tests.kit.conftest import factory_of
 
 MONDAY = dt.datetime(2026, 5, 4, 12, 0, 0, 123456, tzinfo=dt.UTC)
@@ -54,7 +55,7 @@ def test_in_a_context_rows_belong_to_its_session(any_host: Host) -> None:
         integration = IntegrationFactory(any_host.app)()
         alert = AlertFactory(any_host.app, integration)(status="acknowledged")
 
-        assert sa.inspect(integration).session is any_host.db.session()
+        assert sa.inspect(integration).session is any_host.session
         assert alert.integration is integration
         assert [event.kind for event in alert.events] == ["created", "acknowledged"]
 
@@ -70,13 +71,12 @@ def test_a_factory_says_whose_it_is(sqlite_host: Host) -> None:
 
 
 def test_missing_tables_are_named_with_what_to_do(any_host: Host) -> None:
-    with any_host.app.app_context():
-        any_host.db.drop_all()
+    drop_tables(any_host)
 
     with pytest.raises(Unavailable) as caught:
         IntegrationFactory(any_host.app)()
     assert "Tables are missing" in caught.value.__notes__[0]
-    assert "db.create_all()" in caught.value.__notes__[0]
+    assert "create_all()" in caught.value.__notes__[0]
 
 
 # --- Alerts ---

@@ -10,6 +10,7 @@ import pytest
 from flask_webhook_alerts import alert_created
 from flask_webhook_alerts import alert_repeated
 from flask_webhook_alerts import receivers
+from flask_webhook_alerts.observers import Observers
 from flask_webhook_alerts.testing import AlertSender
 from flask_webhook_alerts.testing import ReceiverFailures
 from tests.hosts import Host
@@ -51,7 +52,7 @@ def test_nothing_is_kept_before_and_after(sender: AlertSender, failing: list[int
         pass
     failures.raise_any()
 
-    assert receivers.watchers == []
+    assert Observers.of_all_apps == []
 
 
 def test_an_error_before_the_receivers_first_line_keeps_its_whole_traceback(

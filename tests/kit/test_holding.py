@@ -31,7 +31,7 @@ def test_every_time_of_every_row_is_the_clocks(any_host: Host) -> None:
 
     five = dt.timedelta(minutes=5)
     with any_host.app.app_context():
-        integration: t.Any = any_host.db.session.get(
+        integration: t.Any = any_host.session.get(
             any_host.alerts.Integration, sender.integration_id
         )
         assert (integration.created_at, integration.updated_at) == (MONDAY, MONDAY)
@@ -48,9 +48,9 @@ def test_every_time_of_every_row_is_the_clocks(any_host: Host) -> None:
 def test_a_change_of_a_row_is_stamped_by_it_too(any_host: Host) -> None:
     integration_id = any_host.create_integration()
     with HeldClock(MONDAY + dt.timedelta(days=999)) as held, any_host.app.app_context():
-        integration: t.Any = any_host.db.session.get(any_host.alerts.Integration, integration_id)
+        integration: t.Any = any_host.session.get(any_host.alerts.Integration, integration_id)
         integration.enabled = False
-        any_host.db.session.commit()
+        any_host.session.commit()
 
         assert integration.updated_at == held.now
 

@@ -43,4 +43,4 @@ def test_all_integrations_alerts_and_events_are_deleted(any_host: Host) -> None:
 
     assert (any_host.stored_alerts(), any_host.stored_events()) == ([], [])
     with any_host.app.app_context():
-        assert any_host.db.session.query(any_host.alerts.Integration).all() == []
+        assert any_host.session.query(any_host.alerts.Integration).all() == []

@@ -214,9 +214,9 @@ def test_without_an_error_nothing_is_raised(mode_host: Host) -> None:
 def test_in_a_context_a_test_must_have_committed(any_host: Host) -> None:
     deliver_owed = Deliverer(any_host.app)
     with any_host.app.app_context():
-        any_host.db.session.add(any_host.alerts.Integration(name="not committed"))
+        any_host.session.add(any_host.alerts.Integration(name="not committed"))
         with pytest.raises(RuntimeError, match=r"db\.session\.commit\(\)"):
             deliver_owed()
-        any_host.db.session.commit()
+        any_host.session.commit()
 
         assert str(deliver_owed()) == "nothing was owed"

@@ -34,17 +34,21 @@ def test_every_kind_of_signal_is_recorded(any_host: Host) -> None:
         sender()
         sender(Plain().acknowledge())
         sender(Title="", expect=422)
-        sender(Plain().resolve())
+        alert_id = sender(Plain().resolve()).alert_id
+        with any_host.app.app_context():
+            any_host.alerts.reopen(alert_id)
 
-    assert heard.kinds == ["created", "repeated", "acknowledged", "rejected", "resolved"]
     assert heard.lines == [
         "created disk-full",
         "repeated disk-full",
         "acknowledged disk-full",
         "rejected 422",
         "resolved disk-full",
+        "reopened disk-full",
     ]
+    assert heard.kinds == [line.partition(" ")[0] for line in heard.lines]
     assert set(heard.kinds) == set(SignalKind)
+    assert [signal.event.kind for signal in heard.reopened] == ["reopened"]
 
 
 def test_what_is_recorded_needs_no_session(any_host: Host) -> None:

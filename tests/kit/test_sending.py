@@ -23,6 +23,7 @@ from flask_webhook_alerts.testing import Plain
 from flask_webhook_alerts.testing import read_answer
 from tests.hosts import Host
 from tests.hosts import running_host
+from tests.kit.conftest import drop_tables
 from tests.kit.conftest import sender_to
 
 Connect: t.TypeAlias = Callable[..., None]
@@ -152,8 +153,7 @@ def test_an_answer_that_is_not_the_endpoints_says_where_to_look(
 
 def test_missing_tables_are_named_with_what_to_do(any_host: Host) -> None:
     sender = sender_to(any_host)
-    with any_host.app.app_context():
-        any_host.db.drop_all()
+    drop_tables(any_host)
 
     with pytest.raises(AssertionError, match=r"got 503: .*\n  Tables are missing: .*create_all"):
         sender()
@@ -182,7 +182,7 @@ def test_the_row_of_an_answer_belongs_to_the_tests_session(any_host: Host) -> No
     with any_host.app.app_context():
         answer = sender()
 
-        assert sa.inspect(answer.alert).session is any_host.db.session()
+        assert sa.inspect(answer.alert).session is any_host.session
         assert answer.alert.integration.id == sender.integration_id
     assert answer.alert.title == "Disk full"
     assert sa.inspect(answer.alert).detached
@@ -201,11 +201,11 @@ def test_what_a_test_holds_is_fresh_after_an_event(any_host: Host) -> None:
 def test_what_a_test_has_not_committed_is_refused_at_once(any_host: Host) -> None:
     sender = sender_to(any_host)
     with any_host.app.app_context():
-        any_host.db.session.add(any_host.alerts.Integration(name="not committed"))
+        any_host.session.add(any_host.alerts.Integration(name="not committed"))
 
         with pytest.raises(RuntimeError, match=r"db\.session\.commit\(\)"):
             sender()
-        any_host.db.session.commit()
+        any_host.session.commit()
         assert sender().outcome == Outcome.CREATED
 
 

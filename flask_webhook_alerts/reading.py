@@ -1,0 +1,160 @@
+"""Tell what there is: lists, pages, timelines and numbers, for everything that shows them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from . import clock
+from .database import Database
+from .errors import NotFound
+from .events import AlertStatus
+from .stats import Stats
+from .stats import summarize
+from .store.deliveries import Deliveries
+from .store.deliveries import DeliveryState
+from .store.figures import Figures
+from .store.listings import Listings
+from .store.listings import Owed
+from .store.listings import Record
+from .store.rejections import KEPT
+from .store.rejections import Rejections
+from .store.search import AlertFilter
+from .store.search import Page
+from .store.search import Search
+
+T = t.TypeVar("T")
+
+PAGE = 50
+"""Rows on a page, unless told otherwise."""
+
+
+class Reading:
+    """What one app's database holds, read through connections of our own.
+
+    Records are plain dictionaries: the columns of a row by name, times in UTC, no secrets.
+    """
+
+    def __init__(self, database: Database) -> None:
+        models = database.models
+        self._database = database
+        self._listings = Listings(models)
+        self._rejections = Rejections(models)
+        self._deliveries = Deliveries(models)
+
+    def integrations(self) -> list[Record]:
+        """Return all integrations, the oldest first."""
+        return self._run(self._listings.integrations)
+
+    def integration(self, integration_id: str) -> Record:
+        """Return one integration; raise :exc:`NotFound` if there is none with this id."""
+        found = self._run(
+            lambda connection: self._listings.integrations(connection, integration_id)
+        )
+        if not found:
+            raise NotFound(f"There is no integration {integration_id!r}.")
+
+        return found[0]
+
+    def counts(self) -> dict[AlertStatus, int]:
+        """Return how many alerts are in each status; 10,001 stands for more than 10,000."""
+        return self._run(self._figures().counts)
+
+    def newest_id(self) -> int:
+        """Return the highest id of an alert, 0 if there is none."""
+        return self._run(self._figures().newest_id)
+
+    def alerts(
+        self, wanted: AlertFilter, *, before: int | None = None, after: int | None = None,
+        limit: int = PAGE,
+    ) -> Page:  # fmt: skip
+        """Return a page of alerts, the newest first, without their long texts.
+
+        :param before: the ``older`` of the page before.
+        :param after: instead, the ``newer`` of a page, to go back.
+        :param limit: the most alerts on the page.
+        """
+        search = Search(self._database.models, self._database.engine.dialect)
+        return self._run(
+            lambda connection: search.page(
+                connection, wanted, before=before, after=after, limit=limit
+            )
+        )
+
+    def alert(self, alert_id: int) -> Record:
+        """Return everything about one alert; raise :exc:`NotFound` if there is none."""
+        record = self._run(lambda connection: self._listings.alert(connection, alert_id))
+        if record is None:
+            raise NotFound(f"There is no alert {alert_id}.")
+
+        return record
+
+    def timeline(self, alert_id: int) -> list[Record]:
+        """Return the events of an alert, the oldest first, with what became of their signals."""
+        return self._run(lambda connection: self._listings.events(connection, alert_id))
+
+    def earlier(self, alert: Record, limit: int = 10) -> list[Record]:
+        """Return earlier alerts with the same Id of the same integration, the newest first.
+
+        They are looked for among the alerts of the integration that came shortly before.
+        """
+        wanted = AlertFilter(
+            integration_id=alert["integration_id"], thirdparty_id=alert["thirdparty_id"]
+        )
+        found = self.alerts(wanted, before=alert["id"], limit=limit).records
+        # MariaDB may find the Id in another letter case.
+        return [record for record in found if record["thirdparty_id"] == wanted.thirdparty_id]
+
+    def deliveries(
+        self, state: DeliveryState, *, before: int | None = None, limit: int = PAGE
+    ) -> list[Record]:
+        """Return events whose signals are not delivered, the newest first.
+
+        :param before: only events with a lower id.
+        """
+        return self._run(lambda connection: self._deliveries.page(connection, state, before, limit))
+
+    def delivery_counts(self) -> dict[DeliveryState, int]:
+        """Return how many events are in each state."""
+        return self._run(self._deliveries.counts)
+
+    def owed(self) -> Owed:
+        """Return how many events are owed, and since when."""
+        return self._run(self._listings.owed)
+
+    def rejections(self, integration_id: str | None, limit: int = KEPT) -> list[Record]:
+        """Return the last refused requests of an integration, the newest first.
+
+        :param integration_id: None for requests to ids that nobody has.
+        """
+        return self._run(
+            lambda connection: self._rejections.newest(connection, integration_id, limit)
+        )
+
+    def stats(self, days: int) -> Stats:
+        """Return what happened in the last ``days``, today included, in whole hours of UTC."""
+        now = clock.now()
+        since = now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(days=days)
+        since += dt.timedelta(hours=1)
+        figures = self._figures()
+
+        def read(connection: sa.Connection) -> Stats:
+            return summarize(
+                since=since,
+                until=now,
+                events=figures.by_hour(connection, since),
+                durations=figures.durations(connection, since),
+                integrations=figures.noisiest_integrations(connection, since),
+                thirdparty_ids=figures.noisiest_ids(connection, since),
+            )
+
+        return self._database.write(read)
+
+    def _figures(self) -> Figures:
+        return Figures(self._database.models, self._database.engine.dialect)
+
+    def _run(self, work: Callable[[sa.Connection], T]) -> T:
+        return self._database.run(work)

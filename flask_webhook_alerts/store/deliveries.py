@@ -1,0 +1,77 @@
+"""List the events whose signals are not delivered."""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+
+import sqlalchemy as sa
+
+from flask_webhook_alerts.mapping import Models
+from flask_webhook_alerts.mapping import table_of
+
+from .listings import Record
+from .listings import records_of
+from .values import EVENT_COLUMNS
+
+
+class DeliveryState(enum.StrEnum):
+    """What is the matter with an event that is not delivered."""
+
+    OWED = "owed"
+    FAILED = "failed"
+    DEAD = "dead"
+
+
+class Deliveries:
+    """The events that are owed, those of them that have failed before, and the dead."""
+
+    def __init__(self, models: Models) -> None:
+        self._event = table_of(models.AlertEvent)
+        self._alert = table_of(models.Alert)
+        self._integration = table_of(models.Integration)
+        event = self._event.c
+        is_undelivered = event.delivered_at.is_(None)
+        self._is_in = {
+            DeliveryState.OWED: (is_undelivered, event.next_attempt_at.is_not(None)),
+            DeliveryState.FAILED: (
+                is_undelivered,
+                event.next_attempt_at.is_not(None),
+                event.last_error.is_not(None),
+            ),
+            DeliveryState.DEAD: (is_undelivered, event.next_attempt_at.is_(None)),
+        }
+
+    def counts(self, connection: sa.Connection) -> dict[DeliveryState, int]:
+        """Return how many events are in each state; what has failed is owed, too."""
+        counts = (
+            sa.select(sa.func.count()).where(*conditions).scalar_subquery()
+            for conditions in self._is_in.values()
+        )
+        row = connection.execute(sa.select(*counts)).one()
+        return dict(zip(self._is_in, row, strict=True))
+
+    def page(
+        self, connection: sa.Connection, state: DeliveryState, before: int | None, limit: int
+    ) -> list[Record]:
+        """Return events in a state, the newest first, with their alerts' titles."""
+        event, alert, integration = self._event.c, self._alert.c, self._integration.c
+        columns: list[sa.ColumnElement[t.Any]] = [
+            event[name] for name in ("id", "alert_id", *EVENT_COLUMNS, "last_error")
+        ]
+        statement = (
+            sa.select(
+                *columns,
+                alert.title,
+                alert.integration_id,
+                integration.name.label("integration_name"),
+            )
+            .join_from(self._event, self._alert, alert.id == event.alert_id)
+            .join(self._integration, integration.id == alert.integration_id)
+            .where(*self._is_in[state])
+            .order_by(event.id.desc())
+            .limit(limit)
+        )
+        if before is not None:
+            statement = statement.where(event.id < before)
+        return records_of(connection.execute(statement))
