@@ -12,7 +12,7 @@ PYTEST_ARGS ?=
 extras := metrics,ratelimit
 
 # The programs that some tests run, and the Debian packages that have them.
-programs := promtool:prometheus redis-server:redis-server
+programs := curl:curl nginx:nginx-light promtool:prometheus redis-server:redis-server
 
 # Tests that kill and restart servers take minutes; "make faults" runs them.
 pytest := -m pytest -m 'not faults'
@@ -20,10 +20,14 @@ pytest := -m pytest -m 'not faults'
 bin := $(VENV)/bin
 flask := $(bin)/python -m flask --app example_app
 code := flask_webhook_alerts pytest_webhook_alerts.py example_app tests
+prose := docs $(wildcard *.md) Makefile
+
+SDIST_TESTS := $(addprefix tests/test_,cli_integrations.py payload.py public_api.py reference.py webhook.py)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo traffic test cover faults faults-short bench bench-scale lint format types layers lowest wheel system clean
+.PHONY: help demo traffic test cover faults faults-short bench bench-scale check lint format types layers hooks \
+	lowest wheel reproducible sdist docs system clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,21 +63,31 @@ bench: $(VENV)/.has-test ## Measure the product beside a bare Flask view and a n
 bench-scale: $(VENV)/.has-test ## Measure at 10,000 and at 1,000,000 alerts
 	$(bin)/python -m benchmarks.scale
 
+check: lint layers types ## Check style, spelling, layers and types
+
 lint: $(VENV)/.has-check ## Check style, formatting and spelling
 	$(bin)/ruff check
 	$(bin)/ruff format --check
-	$(bin)/codespell $(code) README.md CHANGELOG.md Makefile
+	$(bin)/codespell $(code) $(prose)
 
 format: $(VENV)/.has-check ## Let ruff rewrite what it can
 	$(bin)/ruff check --fix
 	$(bin)/ruff format
 
-types: $(VENV)/.has-check $(VENV)/.has-test ## Check types with mypy and pyright
+types: $(VENV)/.has-check $(VENV)/.has-test $(VENV)/.has-docs ## Check types with mypy and pyright
 	$(bin)/mypy
 	$(bin)/pyright
 
 layers: $(VENV)/.has-check ## Check that imports point down
 	$(bin)/lint-imports
+
+hooks: $(VENV)/.has-hooks ## Run the checks of pre-commit on all files
+	$(bin)/pre-commit run --all-files --show-diff-on-failure
+
+# Afresh each time, because what is generated from the code changes without its page.
+docs: $(VENV)/.has-docs ## Build the pages into .work/docs
+	$(bin)/sphinx-build -E -n -W --keep-going -q docs $(WORK)/docs
+	@echo 'Open $(WORK)/docs/index.html'
 
 # SQLAlchemy comes by way of Flask-SQLAlchemy; its older line is tested here, the newer by "test".
 # The override is for Flask-SQLAlchemy-Lite, which declares a newer one than hosts without it have.
@@ -106,6 +120,28 @@ system: ## Install the programs that some tests run, on Debian and as root
 	if [ -n "$$missing" ]; then \
 		apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
 		apt-get -qq install --yes --no-install-recommends $$missing; fi
+
+# Twice, as differently as one machine allows: from this folder and from the sdist, under other masks
+# and with other times.
+reproducible: export SOURCE_DATE_EPOCH ?= 1767225600
+reproducible: $(VENV)/.has-release ## Build sdist and wheel twice, and compare them byte for byte
+	rm -rf $(WORK)/first $(WORK)/second $(WORK)/unpacked
+	umask 022; $(bin)/python -m build --outdir $(WORK)/first
+	mkdir $(WORK)/unpacked
+	umask 077; tar --extract --touch --strip-components 1 --directory $(WORK)/unpacked \
+		--file $(WORK)/first/*.tar.gz
+	umask 077; $(bin)/python -m build --outdir $(WORK)/second $(WORK)/unpacked
+	cd $(WORK)/first && sha256sum * | tee ../first.sha256
+	cd $(WORK)/second && sha256sum --check ../first.sha256
+
+# What needs no server, which takes a minute; "make test" in the unpacked sdist runs the rest as well.
+sdist: $(VENV)/.has-release ## Run the quick tests from the unpacked sdist
+	rm -rf $(WORK)/sdist
+	$(bin)/python -m build --sdist --outdir $(WORK)/sdist
+	tar --extract --strip-components 1 --directory $(WORK)/sdist --file $(WORK)/sdist/*.tar.gz
+	$(bin)/uv venv --quiet --python $(bin)/python $(WORK)/sdist/.venv
+	cd $(WORK)/sdist && $(abspath $(bin))/uv pip install --quiet --python .venv --editable . --group test
+	cd $(WORK)/sdist && .venv/bin/python $(pytest) -q -k 'not postgresql and not mariadb' $(SDIST_TESTS)
 
 clean: ## Remove what was made, but neither .venv nor the demo's database
 	rm -rf $(WORK) build dist htmlcov .coverage* .*_cache .hypothesis

@@ -22,7 +22,7 @@ INSERT INTO webhook_alert (
 SELECT {integration}, 'old-' || n,
   CASE WHEN n % 100 < 2 THEN {digest} END,
   CASE n % 100 WHEN 0 THEN 'open' WHEN 1 THEN 'acknowledged' ELSE 'resolved' END,
-  'Disk space is low on db-' || n % 50, 'It grows by 2 GiB an hour.', 'high',
+  'Disk space is low on db-' || (n % 50), 'It grows by 2 GiB an hour.', 'high',
   '["disk", "database", "prod"]', '{{"host": "db-7.example.com", "used": 0.91}}', '{{}}', '[]',
   false, 1, {moment}, {moment},
   CASE WHEN n % 100 = 1 THEN {moment} END, CASE WHEN n % 100 > 1 THEN {moment} END
@@ -41,6 +41,8 @@ def fill(url: str, integration_id: str, alerts: int) -> None:
     parsed = sa.make_url(url)
     if parsed.get_backend_name() == "sqlite":
         _fill_sqlite(str(parsed.database), integration_id, alerts)
+    elif parsed.get_backend_name() == "mysql":
+        _fill_mariadb(parsed, integration_id, alerts)
     else:
         dsn = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
         _fill_postgresql(dsn, integration_id, alerts)
@@ -87,6 +89,22 @@ def _fill_postgresql(dsn: str, integration_id: str, alerts: int) -> None:
         connection.autocommit = True
         connection.execute("VACUUM (ANALYZE) webhook_alert, webhook_alert_event")
         connection.execute("CHECKPOINT")
+
+
+def _fill_mariadb(url: sa.URL, integration_id: str, alerts: int) -> None:
+    statement = _ALERTS.replace("%", "%%").format(
+        integration="%s",
+        digest="sha2('old-' || n, 256)",
+        moment="from_unixtime(1750000000 + n)",
+        numbers=f"(SELECT seq AS n FROM seq_1_to_{alerts}) AS numbers",
+    )
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SET sql_mode = CONCAT(@@sql_mode, ',PIPES_AS_CONCAT')")
+        connection.exec_driver_sql(statement, (integration_id,))
+        for events in _events():
+            connection.exec_driver_sql(events)
+        connection.exec_driver_sql("ANALYZE TABLE webhook_alert, webhook_alert_event")
 
 
 def _digest(text: str) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import enum
 import re
 import typing as t
 from collections.abc import Mapping
 
+from .durations import LONGEST
+from .durations import parse_duration
 from .errors import ConfigError
 
 PREFIX = "WEBHOOK_ALERTS_"
@@ -42,6 +45,7 @@ class Settings:
     :ivar delivery: who sends the signals.
     :ivar rate_limit: the most events of one integration in a time, or None for no limit.
     :ivar rate_limit_storage: where they are counted: in memory, or in a Redis for all workers.
+    :ivar retention: how long after its resolution an alert is kept, or None for ever.
     """
 
     url_prefix: str = "/integration"
@@ -51,6 +55,7 @@ class Settings:
     rate_limit: str | None = None
     # Not shown: the URL of a Redis can hold a password.
     rate_limit_storage: str = dataclasses.field(default="memory://", repr=False)
+    retention: dt.timedelta | None = None
 
     @classmethod
     def from_config(cls, config: Mapping[str, t.Any]) -> Settings:
@@ -104,18 +109,12 @@ def _max_content_length(value: object) -> int:
 
 
 def _delivery(value: object) -> DeliveryMode:
-    if value == DeliveryMode.CELERY:
-        raise ConfigError(
-            f'{_key("delivery")} is "celery", which this version cannot do yet. Set "manual" and'
-            " run deliver_pending() in a periodic task of yours."
-        )
-
     try:
         return DeliveryMode(str(value))
     except ValueError:
         raise ConfigError(
-            f'{_key("delivery")} is {value!r}. Set "inline" to send signals in the request, or'
-            ' "manual" to leave them to deliver_pending().'
+            f'{_key("delivery")} is {value!r}. Set "inline" to send signals in the request,'
+            ' "celery" to hand them to a worker, or "manual" to leave them to deliver_pending().'
         ) from None
 
 
@@ -150,6 +149,23 @@ def _rate_limit_storage(value: object) -> str:
     return value
 
 
+def _retention(value: object) -> dt.timedelta | None:
+    if value is None:
+        return None
+
+    try:
+        duration = value if isinstance(value, dt.timedelta) else parse_duration(str(value))
+    except ValueError:
+        duration = dt.timedelta()
+    if not dt.timedelta() < duration <= LONGEST:
+        raise ConfigError(
+            f"{_key('retention')} is {value!r}. Set how long a resolved alert is kept, such as"
+            f' "90d" or timedelta(days=90), up to {LONGEST.days} days, or None to keep it for ever.'
+        )
+
+    return duration
+
+
 _CHECKS: dict[str, t.Callable[[object], t.Any]] = {
     "url_prefix": _url_prefix,
     "token_header": _token_header,
@@ -157,4 +173,5 @@ _CHECKS: dict[str, t.Callable[[object], t.Any]] = {
     "delivery": _delivery,
     "rate_limit": _rate_limit,
     "rate_limit_storage": _rate_limit_storage,
+    "retention": _retention,
 }

@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import logging
 import typing as t
+from collections.abc import Callable
 from collections.abc import Iterator
 
 import blinker
@@ -26,33 +27,37 @@ from .observers import Observers
 from .store.outbox import Claim
 from .store.values import LEASE
 from .store.values import MAX_ATTEMPTS
+from .store.values import pause_after
 from .store.values import Plan
 
 logger: logging.Logger = logging.getLogger(__name__)
 
-_SIGNALS = {
-    EventKind.CREATED: signals.alert_created,
-    EventKind.ACKNOWLEDGED: signals.alert_acknowledged,
-    EventKind.RESOLVED: signals.alert_resolved,
-    EventKind.REOPENED: signals.alert_reopened,
-}
 _KINDS = {
     Outcome.CREATED: EventKind.CREATED,
     Outcome.ACKNOWLEDGED: EventKind.ACKNOWLEDGED,
     Outcome.RESOLVED: EventKind.RESOLVED,
     Outcome.REOPENED: EventKind.REOPENED,
 }
-_FIRST_PAUSE = dt.timedelta(seconds=10)
-_LONGEST_PAUSE = dt.timedelta(hours=1)
 _MAX_ERROR_LENGTH = 2_000
 
 
 class Delivery:
-    """One app's deliveries. Every method needs an app context, and none holds a lock."""
+    """One app's deliveries. Every method needs an app context, and none holds a lock.
 
-    def __init__(self, settings: Settings, database: Database, observers: Observers) -> None:
+    :param wake: told the id of each committed event that this process does not deliver itself.
+    :param observers: told of each call of a receiver.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        wake: Callable[[int], object],
+        observers: Observers,
+    ) -> None:
         self._mode = settings.delivery
         self._database = database
+        self._wake = wake
         self._observers = observers
 
     def plan(self, kind: EventKind, at: dt.datetime) -> Plan:
@@ -60,7 +65,7 @@ class Delivery:
         if self._mode is not DeliveryMode.INLINE:
             return Plan(due_at=at)
 
-        if not _SIGNALS[kind].has_receivers_for(_app()):
+        if not signals.OF_EVENTS[kind].has_receivers_for(_app()):
             return Plan(delivered_at=at)
 
         return Plan(due_at=at, claim_until=at + LEASE)
@@ -73,8 +78,12 @@ class Delivery:
         try:
             if change.outcome is Outcome.REPEATED:
                 self._send_repeated(t.cast(int, change.alert_id))
-            elif change.event_id is not None and self._mode is DeliveryMode.INLINE:
+            elif change.event_id is None:
+                return
+            elif self._mode is DeliveryMode.INLINE:
                 self._send_inline(change)
+            else:
+                self._wake(change.event_id)
         except Exception:
             logger.exception("Signals are still owed", extra={"action": "delivery_failed"})
 
@@ -91,13 +100,27 @@ class Delivery:
 
         self._send_once(app, signals.request_rejected, load)
 
-    def deliver_pending(self, limit: int | None = None) -> int:
+    def deliver_event(self, event_id: int) -> int:
+        """Send the signals of one event, and of what its alert owes before and after it.
+
+        Nothing happens if the event is gone, delivered, dead, or held by another deliverer. Return
+        how many events were delivered.
+        """
+        self._database.host.require_committed()
+        outbox = self._database.store.outbox
+        alert_id = self._database.run(lambda connection: outbox.owed_by(connection, event_id))
+        return 0 if alert_id is None else self._send_due(alert_id)
+
+    def deliver_pending(
+        self, limit: int | None = None, *, is_over: Callable[[], bool] = lambda: False
+    ) -> int:
         """Send the signals that are owed and due. Return how many events were delivered.
 
         :param limit: the most events to try.
+        :param is_over: asked before each event whether to leave it, and the rest.
         """
         self._database.host.require_committed()
-        return sum(self._deliver(claim) for claim in itertools.islice(self._claims(), limit))
+        return sum(map(self._deliver, itertools.islice(self._claims(is_over), limit)))
 
     def revive(self, event_id: int | None = None) -> int:
         """Make every dead event due again, or the one with this id. Return how many there were."""
@@ -116,22 +139,30 @@ class Delivery:
                     attempts=1,
                 )
             )
-        elif not _SIGNALS[_KINDS[change.outcome]].has_receivers_for(_app()):
+        elif not signals.OF_EVENTS[_KINDS[change.outcome]].has_receivers_for(_app()):
             return
 
         # Later events of this alert have waited for the earlier one. Whoever ends last finds them:
         # each looks after its own mark or insert is committed, so one of two sees the other's.
+        self._send_due(alert_id)
+
+    def _send_due(self, alert_id: int) -> int:
+        """Send what is due of one alert, in order. Return how many events were delivered."""
+        delivered = 0
         while batch := self._due(alert_id):
             claim = self._claim(batch[0])
             if claim is not None:
-                self._deliver(claim)
+                delivered += self._deliver(claim)
             elif batch[0].attempts < MAX_ATTEMPTS:
-                return  # another deliverer has it, and will find what comes after it
+                break  # another deliverer has it, and will find what comes after it
+        return delivered
 
-    def _claims(self) -> Iterator[Claim]:
+    def _claims(self, is_over: Callable[[], bool]) -> Iterator[Claim]:
         """Claim what is due, one event at a time, until nothing is."""
         while batch := self._due():
             for seen in batch:
+                if is_over():
+                    return
                 claim = self._claim(seen)
                 if claim is not None:
                     yield claim
@@ -149,7 +180,7 @@ class Delivery:
         app = _app()
         done, failures = list(claim.delivered_to), list[str]()
         try:
-            for name, group in receivers.connected(_SIGNALS[claim.kind], app).items():
+            for name, group in receivers.connected(signals.OF_EVENTS[claim.kind], app).items():
                 if name not in done:
                     errors = list[str]()
                     for receiver in group:
@@ -191,7 +222,7 @@ class Delivery:
         else:
             values["last_error"] = clean("\n".join(failures))[:_MAX_ERROR_LENGTH]
             if claim.attempts < MAX_ATTEMPTS:
-                values["next_attempt_at"] = now + _pause(claim.attempts)
+                values["next_attempt_at"] = now + pause_after(claim.attempts)
         return self._database.run(lambda connection: outbox.mark(connection, claim, values))
 
     def _send_repeated(self, alert_id: int) -> None:
@@ -205,21 +236,28 @@ class Delivery:
                 receivers.call(app, name, receiver, load, self._observers)
 
     def _load_event(self, event_id: int) -> dict[str, t.Any] | None:
-        reads, session = self._database.store.reads, self._database.host.session
-        row = session.execute(reads.event_entities, {"event_id": event_id}).first()
-        # The alert may have been deleted meanwhile: then there is nothing to tell.
-        if row is None:
-            return None
+        rows = self._database.store.reads.event_rows(self._database.host.session, event_id)
+        if rows is None and self._has_event(event_id):
+            raise OutOfSight(event_id)
 
-        return {"event": row[0], "alert": row[1], "integration": row[2]}
+        return rows  # None if the alert was deleted meanwhile: there is nothing to tell
+
+    def _has_event(self, event_id: int) -> bool:
+        reads = self._database.store.reads
+        return self._database.run(lambda connection: reads.has_event(connection, event_id))
 
     def _load_alert(self, alert_id: int) -> dict[str, t.Any] | None:
-        reads, session = self._database.store.reads, self._database.host.session
-        row = session.execute(reads.alert_entities, {"alert_id": alert_id}).first()
-        if row is None:
-            return None
+        return self._database.store.reads.alert_rows(self._database.host.session, alert_id)
 
-        return {"alert": row[0], "integration": row[1]}
+
+class OutOfSight(Exception):
+    """The host's session does not show an event that is stored: a later attempt may find it."""
+
+    def __init__(self, event_id: int) -> None:
+        super().__init__(
+            f"db.session does not find event {event_id}, its alert or its integration. It may read"
+            " from a replica that is behind, or filter rows."
+        )
 
 
 class LeaseLost(Exception):
@@ -229,8 +267,3 @@ class LeaseLost(Exception):
 def _app() -> Flask:
     # The application itself: a receiver that is connected to it does not hear a proxy.
     return t.cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
-
-
-def _pause(attempts: int) -> dt.timedelta:
-    """Return how long to wait after this many failed attempts: 10 s, 30 s, 90 s … 1 h."""
-    return min(_FIRST_PAUSE * int(3 ** (attempts - 1)), _LONGEST_PAUSE)

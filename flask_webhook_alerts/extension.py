@@ -12,26 +12,20 @@ from flask import Flask
 
 from . import cli
 from . import webhook
-from .admission import Admission
 from .config import Settings
 from .database import Database
-from .delivery import Delivery
 from .events import EventKind
 from .events import Receipt
-from .integrations import Integrations
 from .mapping import build_models
 from .mapping import Models
-from .observers import Observers
 from .optional import limiter_for
-from .reading import Reading
-from .rejections import RejectionLog
-from .service import Service
+from .optional import wake_for
 from .sessions import host_database
+from .state import build_state
 from .state import get_state
 from .state import KEY
-from .state import State
-from .triage import Triage
 from .urls import endpoint_url
+from .waking import Wake
 
 
 class WebhookAlerts:
@@ -67,9 +61,12 @@ class WebhookAlerts:
         if app is not None:
             self.init_app(app)
 
-    def init_app(self, app: Flask) -> None:
+    def init_app(self, app: Flask, *, wake: Wake | None = None) -> None:
         """Read the settings of ``app``, once, and register the endpoint and the commands.
 
+        :param wake: for ``WEBHOOK_ALERTS_DELIVERY = "manual"``: called with the id of each event
+            after its commit, in the request, to hand it to a worker that calls
+            :meth:`deliver_event`. If it raises, it is left alone for some seconds.
         :raises ConfigError: a setting is wrong or unknown.
         :raises RuntimeError: the app was initialised before.
         """
@@ -79,23 +76,11 @@ class WebhookAlerts:
         settings = Settings.from_config(app.config)
         self._host.init_app(app, self._models)
         database = Database(self._host, self._models)
-        observers = Observers()
-        delivery = Delivery(settings, database, observers)
-        limiter = limiter_for(settings)
-        admission = Admission(database, limiter)
-        service = Service(database, delivery, admission)
-        app.extensions[KEY] = State(
-            settings=settings,
-            database=database,
-            delivery=delivery,
-            admission=admission,
-            service=service,
-            triage=Triage(database, service),
-            integrations=Integrations(database),
-            reading=Reading(database),
-            rejections=RejectionLog(database),
-            limiter=limiter,
-            observers=observers,
+        app.extensions[KEY] = build_state(
+            settings,
+            database,
+            wake=wake_for(app, settings.delivery, wake),
+            limiter=limiter_for(settings),
         )
         app.cli.add_command(cli.group)
         if self._register_blueprint:
@@ -222,6 +207,17 @@ class WebhookAlerts:
         :param keep_for: how long the old token stays valid. A third token ends the first.
         """
         return get_state().integrations.rotate_token(_id_of(integration), token, keep_for)
+
+    def deliver_event(self, event_id: int) -> int:
+        """Send the signals of one event, if they are owed: what a worker does when it is woken.
+
+        It also sends what the event's alert owes before and after it. Nothing happens if the event
+        is gone, delivered, or held by another deliverer, so calling it twice does no harm.
+
+        :param event_id: what ``wake`` was called with.
+        :return: how many events were delivered.
+        """
+        return get_state().delivery.deliver_event(event_id)
 
     def deliver_pending(self, limit: int | None = None) -> int:
         """Send the signals that are owed and due. Return how many events were delivered.

@@ -16,9 +16,8 @@ from .errors import InvalidOption
 from .errors import NotFound
 from .mapping import table_of
 from .mapping import touch
+from .store.housekeeping import BATCH
 from .store.values import OPTIONS
-
-_BATCH = 500
 
 
 class HasAlerts(InvalidOption):
@@ -121,7 +120,7 @@ class Integrations:
 
         deleted = 0
         while ids := database.run(
-            lambda connection: store.housekeeping.alerts_of(connection, integration_id, _BATCH)
+            lambda connection: store.housekeeping.alerts_of(connection, integration_id, BATCH)
         ):
             delete = functools.partial(store.housekeeping.delete_alerts, ids=ids)
             deleted += database.write(delete)

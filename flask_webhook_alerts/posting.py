@@ -53,7 +53,7 @@ def describe_stranger(response: TestResponse) -> str:
     """Say where an answer may come from that is not the endpoint's."""
     return (
         f"The app answered {response.status}, and not the endpoint. Look for a before_request or a"
-        " middleware that answers first."
+        " middleware that answers first; with TRUSTED_HOSTS, set SERVER_NAME to one of them."
     )
 
 

@@ -10,9 +10,16 @@ from functools import partial
 import sqlalchemy as sa
 
 from .database import Database
+from .store.housekeeping import BATCH
+
+ADVICE: str = (
+    "Delete those rows first, or let their foreign key to webhook_alert say ON DELETE CASCADE or"
+    " SET NULL"
+)
+"""What to do when rows of the host refer to alerts that would go."""
 
 _PAUSE = 0.05
-_PAGE = 10_000
+_PAGE = 5_000
 
 
 class Purge:
@@ -27,34 +34,38 @@ class Purge:
 
     def count(self) -> int:
         """Return how many alerts there are to delete."""
-        found, after = 0, 0
-        while ids := self._database.run(partial(self._find, after=after, limit=_PAGE)):
-            found += len(ids)
-            after = ids[-1]
-        return found
+        return sum(map(len, self._pages()))
 
-    def run(self, batch: int) -> Iterator[int]:
+    def run(self, batch: int = BATCH) -> Iterator[int]:
         """Delete in transactions of ``batch`` alerts. Yield the size of each as it is committed.
+
+        A page of alerts that all stay yields 0.
 
         :raises Refused: rows of the host refer to an alert; its batch stays whole.
         """
-        after: int | None = 0
-        while after is not None:
-            after, deleted = self._database.write(partial(self._delete, after=after, batch=batch))
-            yield deleted
-            # Whoever waited for the locks of this batch goes first.
-            time.sleep(_PAUSE)
+        for ids in self._pages():
+            if not ids:
+                yield 0
+            for start in range(0, len(ids), batch):
+                yield self._database.write(partial(self._delete, ids[start : start + batch]))
+                # Whoever waited for the locks of this batch goes first.
+                time.sleep(_PAUSE)
 
-    def _find(self, connection: sa.Connection, after: int, limit: int) -> list[int]:
-        return self._database.store.housekeeping.purgeable(
-            connection, self._resolved_before, after=after, limit=limit
-        )
+    def _pages(self) -> Iterator[list[int]]:
+        """Go through all alerts a page at a time, outside of the transactions that delete.
 
-    def _delete(self, connection: sa.Connection, after: int, batch: int) -> tuple[int | None, int]:
-        """Delete some alerts. Return the last id, None at the end, and how many were there."""
-        # Found and deleted in one transaction, since a dead event may be revived in between.
-        ids = self._find(connection, after, batch)
-        if not ids:
-            return None, 0
+        So the longest read is a short one, which matters to SQLite, where a write waits for it.
+        """
+        store, after = self._database.store.housekeeping, 0
+        while end := self._database.run(partial(store.end_of_page, after=after, size=_PAGE)):
+            yield self._database.run(partial(self._find, after=after, until=end))
+            after = end
 
-        return ids[-1], self._database.store.housekeeping.delete_alerts(connection, ids)
+    def _find(self, connection: sa.Connection, after: int, until: int) -> list[int]:
+        store = self._database.store.housekeeping
+        return store.purgeable(connection, self._resolved_before, after=after, until=until)
+
+    def _delete(self, seen: list[int], connection: sa.Connection) -> int:
+        # Looked for again, since a dead event may have been revived, or an alert reopened.
+        ids = self._find(connection, after=seen[0] - 1, until=seen[-1])
+        return self._database.store.housekeeping.delete_alerts(connection, ids)

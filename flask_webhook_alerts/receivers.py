@@ -17,6 +17,7 @@ from flask import has_app_context
 from flask.ctx import AppContext
 from flask.globals import app_ctx
 
+from . import signals
 from .observers import Observers
 from .observers import ReceiverCall
 
@@ -25,6 +26,12 @@ logger: logging.Logger = logging.getLogger(__name__)
 Receiver = Callable[..., t.Any]
 LoadArguments = Callable[[], dict[str, t.Any] | None]
 
+NOBODY: str = (
+    "no receivers are connected in this process, so nobody hears of what it delivers. Import the"
+    " module that connects them where the app is made."
+)
+"""What to tell a deliverer to whom :func:`any_connected` is false."""
+
 
 def connected(signal: blinker.Signal, app: Flask) -> dict[str, list[Receiver]]:
     """Return the receivers that listen to ``app``, by name and in the order of names."""
@@ -32,6 +39,11 @@ def connected(signal: blinker.Signal, app: Flask) -> dict[str, list[Receiver]]:
     for receiver in signal.receivers_for(app):
         by_name.setdefault(name_of(receiver), []).append(receiver)
     return dict(sorted(by_name.items()))
+
+
+def any_connected(app: Flask) -> bool:
+    """Tell whether anybody listens to the events of ``app`` in this process."""
+    return any(connected(signal, app) for signal in signals.OF_EVENTS.values())
 
 
 def name_of(receiver: Receiver) -> str:

@@ -79,7 +79,11 @@ class HostDatabase:
         :raises RuntimeError: there is none, or more than one.
         """
         try:
-            found = {model: self.session.get_bind(sa.inspect(model)) for model in models.all}
+            # With statements that write, lest a session that reads from replicas chooses one.
+            found = {
+                model: self.session.get_bind(sa.inspect(model), clause=sa.update(model))
+                for model in models.all
+            }
         except exc.UnboundExecutionError as error:
             raise RuntimeError(
                 f"db.session has no engine for alerts: {error} Define it in {self.engines_setting}."

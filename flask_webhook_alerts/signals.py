@@ -7,7 +7,11 @@ more. Blinker holds receivers weakly: connect functions that live at module leve
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import blinker
+
+from .events import EventKind
 
 _signals = blinker.Namespace()
 
@@ -31,3 +35,11 @@ alert_repeated: blinker.NamedSignal = _signals.signal("alert-repeated")
 request_rejected: blinker.NamedSignal = _signals.signal("request-rejected")
 """Sent for each refused request, best effort: ``integration`` (None if the id is unknown),
 the HTTP ``status`` and the ``reason`` in words. Never with a token or a body."""
+
+OF_EVENTS: Mapping[EventKind, blinker.NamedSignal] = {
+    EventKind.CREATED: alert_created,
+    EventKind.ACKNOWLEDGED: alert_acknowledged,
+    EventKind.RESOLVED: alert_resolved,
+    EventKind.REOPENED: alert_reopened,
+}
+"""The signal of each kind of event that is owed to receivers."""

@@ -17,15 +17,21 @@ from .integrations import Integrations
 from .observers import Observers
 from .reading import Reading
 from .rejections import RejectionLog
+from .retention import Retention
 from .service import Service
 from .triage import Triage
+from .waking import Wake
+from .waking import Waker
 
 KEY = "webhook_alerts"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class State:
-    """The settings and use cases of one app."""
+    """The settings and use cases of one app.
+
+    :ivar wake: how this app wakes a worker; it may say by ``examine()`` what it finds.
+    """
 
     settings: Settings
     database: Database
@@ -36,8 +42,35 @@ class State:
     integrations: Integrations
     reading: Reading
     rejections: RejectionLog
+    retention: Retention
+    wake: Wake
     limiter: Limiter | None
     observers: Observers
+
+
+def build_state(
+    settings: Settings, database: Database, *, wake: Wake, limiter: Limiter | None
+) -> State:
+    """Return the state of an app with these settings; nothing connects to the database yet."""
+    observers = Observers()
+    delivery = Delivery(settings, database, Waker(wake), observers)
+    admission = Admission(database, limiter)
+    service = Service(database, delivery, admission)
+    return State(
+        settings=settings,
+        database=database,
+        delivery=delivery,
+        admission=admission,
+        service=service,
+        triage=Triage(database, service),
+        integrations=Integrations(database),
+        reading=Reading(database),
+        rejections=RejectionLog(database),
+        retention=Retention(settings.retention, database),
+        wake=wake,
+        limiter=limiter,
+        observers=observers,
+    )
 
 
 def get_state() -> State:

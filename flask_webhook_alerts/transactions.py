@@ -25,6 +25,7 @@ T = t.TypeVar("T")
 PATIENCE = 8.0
 """Seconds after which a write that lost to others is not tried again."""
 
+_LEGACY_CONTROL = -1  # sqlite3.LEGACY_TRANSACTION_CONTROL, which Python 3.11 does not name
 _MAX_TRIES = 10
 _MAX_PAUSE = 0.25
 
@@ -46,7 +47,12 @@ class Fault(enum.Enum):
     REFUSED = "the database will never take this write"
 
 
-def diagnose(error: exc.StatementError | exc.TimeoutError) -> Fault:
+# Besides what SQLAlchemy wraps: text that the connection's encoding does not have, and integers
+# that the driver cannot send.
+_FAULTS = (exc.StatementError, exc.TimeoutError, UnicodeError, OverflowError)
+
+
+def diagnose(error: Exception) -> Fault:
     """Tell what ``error`` means; what is not known to be final counts as passing."""
     if isinstance(error, exc.DBAPIError):
         if error.connection_invalidated:
@@ -61,7 +67,7 @@ def diagnose(error: exc.StatementError | exc.TimeoutError) -> Fault:
         is_final = isinstance(error, (exc.DataError, exc.IntegrityError))
         return Fault.REFUSED if is_final or code in _REFUSALS else Fault.AWAY
 
-    return Fault.REFUSED if isinstance(error, exc.StatementError) else Fault.AWAY
+    return Fault.AWAY if isinstance(error, exc.TimeoutError) else Fault.REFUSED
 
 
 def run(
@@ -90,7 +96,7 @@ def run(
                     return done
 
                 return work(connection)
-        except (exc.StatementError, exc.TimeoutError) as error:
+        except _FAULTS as error:
             fault = diagnose(error)
             lost += fault is Fault.LOST
             if not _may_repeat(fault, attempt, lost, started):
@@ -109,32 +115,47 @@ def _transaction(engine: sa.Engine, single: bool) -> Iterator[sa.Connection]:
                 yield connection
             return
 
-        if single and engine.dialect.name == "postgresql":
-            # The driver's autocommit spares the round trips of BEGIN and COMMIT, and costs none.
-            yield connection.execution_options(isolation_level="AUTOCOMMIT")
-            return
-
-        if engine.dialect.name == "sqlite":
-            # A database in memory has one connection for all: the host's pending rows are kept,
-            # since they cannot be kept out.
-            _end_sqlite(connection)
-        with connection.begin():
-            if engine.dialect.name == "sqlite":
-                _begin_sqlite(connection, single)
+        with _begun(connection, single):
             yield connection
 
 
-def _end_sqlite(connection: sa.Connection) -> None:
+def _begun(connection: sa.Connection, single: bool) -> contextlib.AbstractContextManager[t.Any]:
+    if connection.dialect.name == "sqlite":
+        return _begun_sqlite(connection, single)
+
+    if single and connection.dialect.name == "postgresql":
+        # The driver's autocommit spares the round trips of BEGIN and COMMIT, and costs none.
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        return contextlib.nullcontext()
+
+    return connection.begin()
+
+
+@contextlib.contextmanager
+def _begun_sqlite(connection: sa.Connection, single: bool) -> Iterator[None]:
     driver = t.cast(t.Any, connection.connection.dbapi_connection)
+    # Since Python 3.12 a host may let its driver begin or commit by itself; for a moment, we do.
+    rules = getattr(driver, "autocommit", _LEGACY_CONTROL)
+    if rules != _LEGACY_CONTROL:
+        driver.autocommit = _LEGACY_CONTROL
+    try:
+        # A database in memory has one connection for all: the host's pending rows are kept,
+        # since they cannot be kept out.
+        _end_sqlite(driver)
+        with connection.begin():
+            _end_sqlite(driver)  # what an engine of the host's has begun by itself
+            if not single:
+                # Take the write lock before reading, by waiting: taken later, it fails at once.
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield
+    finally:
+        if rules != _LEGACY_CONTROL:
+            driver.autocommit = rules
+
+
+def _end_sqlite(driver: t.Any) -> None:
     if driver.in_transaction:
         driver.commit()
-
-
-def _begin_sqlite(connection: sa.Connection, single: bool) -> None:
-    _end_sqlite(connection)  # what an engine of the host's has begun by itself
-    if not single:
-        # Take the write lock before reading, by waiting: taken later, it fails without a wait.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _code(driver_error: object) -> str | int | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from flask import current_app
 from flask import has_request_context
 from flask import url_for
+from werkzeug.routing import BuildError
 
 ENDPOINT = "receive_webhook_alert_event"
 """The endpoint's name inside the blueprint, which the host may register under any other."""
@@ -16,20 +19,32 @@ def endpoint_url(integration_id: str) -> str:
     Outside a request it needs ``SERVER_NAME``; without that it starts with ``http://localhost``.
     """
     endpoint = _endpoint()
-    if not is_guessed():
-        return url_for(endpoint, integration_id=integration_id, _external=True)
+    try:
+        if is_guessed():
+            return _guessed_url(endpoint, integration_id)
 
-    adapter = current_app.url_map.bind(
-        "localhost",
-        script_name=current_app.config["APPLICATION_ROOT"],
-        url_scheme=current_app.config["PREFERRED_URL_SCHEME"],
-    )
-    return adapter.build(endpoint, {"integration_id": integration_id}, force_external=True)
+        return url_for(endpoint, integration_id=integration_id, _external=True)
+    except BuildError as error:
+        raise RuntimeError(
+            f"The endpoint's URL cannot be built: {error} Give the values of your prefix by"
+            " app.url_defaults."
+        ) from error
 
 
 def is_guessed() -> bool:
     """Tell whether nothing says under which name the app is served."""
     return not (has_request_context() or current_app.config["SERVER_NAME"])
+
+
+def _guessed_url(endpoint: str, integration_id: str) -> str:
+    values: dict[str, t.Any] = {"integration_id": integration_id}
+    current_app.inject_url_defaults(endpoint, values)
+    adapter = current_app.url_map.bind(
+        "localhost",
+        script_name=current_app.config["APPLICATION_ROOT"],
+        url_scheme=current_app.config["PREFERRED_URL_SCHEME"],
+    )
+    return adapter.build(endpoint, values, force_external=True)
 
 
 def _endpoint() -> str:

@@ -59,8 +59,11 @@ def create_blueprint() -> Blueprint:
     return blueprint
 
 
-def receive_event(integration_id: str) -> Response:
-    """Answer, and let those who watch know."""
+def receive_event(integration_id: str, **_of_the_host: t.Any) -> Response:
+    """Answer, and let those who watch know.
+
+    The host may have put the blueprint under a prefix with values of its own.
+    """
     if request.method == "OPTIONS":
         return Response(status=204, headers={"Allow": _ALLOW})
 
@@ -261,7 +264,7 @@ def _prepare(_endpoint: str | None, _values: dict[str, t.Any] | None) -> None:
         request.environ["wsgi.input_terminated"] = True
 
     # Flask-WTF, whenever it was initialised: senders have no session that could be abused, they
-    # show a token of their own.
-    csrf = current_app.extensions.get("csrf")
-    if csrf is not None:
-        csrf.exempt(f"{receive_event.__module__}.{receive_event.__name__}")
+    # show a token of their own. The object may also be another extension's, or anything.
+    exempt = getattr(current_app.extensions.get("csrf"), "exempt", None)
+    if callable(exempt):
+        exempt(receive_event)

@@ -22,12 +22,15 @@ PATIENCE = 20  # seconds
 
 
 @contextmanager
-def new_database(kind: str) -> Iterator[str]:
-    """Create a database on the server of a kind, yield its URL, and drop it again."""
+def new_database(kind: str, options: str = "") -> Iterator[str]:
+    """Create a database on the server of a kind, yield its URL, and drop it again.
+
+    :param options: what ``CREATE DATABASE`` is told besides the name.
+    """
     url = sa.make_url(SERVERS[kind])
     name = f"webhook_alerts_{uuid.uuid4().hex[:12]}"
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    _run_or_skip(engine, f"CREATE DATABASE {name}", kind)
+    _run_or_skip(engine, f"CREATE DATABASE {name} {options}", kind)
     try:
         yield _patient(url.set(database=name)).render_as_string(hide_password=False)
     finally:

@@ -13,8 +13,9 @@ from sqlalchemy import event
 from flask_webhook_alerts import alert_created
 from flask_webhook_alerts import clock
 from flask_webhook_alerts.cli import checks
-from flask_webhook_alerts.cli.checks import Level
+from flask_webhook_alerts.findings import Level
 from flask_webhook_alerts.store.facts import Facts
+from tests.databases import new_database
 from tests.hosts import Host
 from tests.hosts import on_both
 from tests.hosts import running_host
@@ -153,6 +154,15 @@ def test_a_table_that_cannot_hold_every_character_is_a_problem(host: Host) -> No
 
     assert level == "problem"
     assert "'ALTER TABLE webhook_alert_event CONVERT TO CHARACTER SET utf8mb4'" in words
+
+
+def test_an_encoding_that_cannot_hold_every_character_is_a_problem() -> None:
+    latin = "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    with new_database("postgresql", latin) as url, running_host(url) as host:
+        (level, words) = examine(host, exit_code=1)["encoding"]
+
+    assert level == "problem"
+    assert "The database is LATIN1" in words
 
 
 @MARIADB

@@ -178,7 +178,7 @@ def test_without_a_registered_endpoint_show_says_what_to_do(sqlite_url: str) -> 
     result = run(host, "integrations", "create", "a sender")
 
     assert result.exit_code == 0
-    assert "Endpoint              none: register alerts.blueprint on the app" in result.stdout
+    assert "Endpoint              none: the doctor says why" in result.stdout
     assert "curl" not in result.stdout
 
 

@@ -81,7 +81,7 @@ def test_deliver_says_how_many_are_left(
 
     result = run_json(manual_host, "deliver", "--limit", "1")
 
-    assert result == {"delivered": 0, "revived": 0, "owed": 1, "dead": 1}
+    assert result == {"delivered": 0, "revived": 0, "purged": 0, "owed": 1, "dead": 1}
 
 
 def test_deliver_tries_dead_events_again_when_told(

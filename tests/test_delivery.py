@@ -19,6 +19,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy import orm
+from sqlalchemy.event import listen
+from sqlalchemy.event import remove
 
 from flask_webhook_alerts import alert_acknowledged
 from flask_webhook_alerts import alert_created
@@ -1058,6 +1061,36 @@ def test_receivers_hear_nothing_of_an_alert_that_is_gone(host: Host, connect: Co
 
     assert (outcome, calls) == ("created", ["cleaner"])
     assert (host.stored_alerts(), deliver(host)) == ([], 0)
+
+
+def test_an_event_that_the_session_does_not_show_yet_is_still_owed(
+    host: Host, connect: Connect, clock: Clock
+) -> None:
+    listener = Listener()
+    connect(alert_created, listener)
+    integration_id = host.create_integration()
+
+    with hiding_alerts(host):
+        send(host, integration_id)
+
+    (event,) = host.stored_events()
+    assert (listener.heard, event.delivered_at) == ([], None)
+    assert f"db.session does not find event {event.id}" in event.last_error
+    clock.advance(LONG)
+    assert (deliver(host), listener.kinds) == (1, ["created"])
+
+
+@contextlib.contextmanager
+def hiding_alerts(host: Host) -> Iterator[None]:
+    """Let the host's session show no alerts, as one does that reads from a replica."""
+
+    def hide(state: orm.ORMExecuteState) -> None:
+        hidden = orm.with_loader_criteria(host.alerts.Alert, sa.false())
+        state.statement = state.statement.options(hidden)
+
+    listen(host.db.session, "do_orm_execute", hide)
+    yield
+    remove(host.db.session, "do_orm_execute", hide)
 
 
 def test_receivers_of_repetitions_hear_nothing_of_an_alert_that_is_gone(

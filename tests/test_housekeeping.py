@@ -14,6 +14,7 @@ from sqlalchemy import event
 from flask_webhook_alerts import integrations
 from flask_webhook_alerts import InvalidOption
 from flask_webhook_alerts import NotFound
+from flask_webhook_alerts import purging
 from flask_webhook_alerts import Refused
 from flask_webhook_alerts import WebhookAlerts
 from flask_webhook_alerts.database import Database
@@ -80,13 +81,65 @@ def test_an_alert_is_kept_until_it_is_old_enough_to_the_microsecond(host: Host) 
     assert purgeable(host, resolved_before=NOW + dt.timedelta(microseconds=1)) == [alert_id]
 
 
-def test_candidates_come_in_batches_one_after_the_other(host: Host) -> None:
+def test_candidates_come_from_a_range_of_ids(host: Host) -> None:
     ids = [store_alert(host) for _ in range(5)]
 
-    assert purgeable(host, limit=2) == ids[:2]
-    assert purgeable(host, limit=2, after=ids[1]) == ids[2:4]
-    assert purgeable(host, limit=2, after=ids[3]) == ids[4:]
-    assert purgeable(host, limit=2, after=ids[4]) == []
+    assert purgeable(host, until=ids[1]) == ids[:2]
+    assert purgeable(host, after=ids[1], until=ids[3]) == ids[2:4]
+    assert purgeable(host, after=ids[3], until=ids[4]) == ids[4:]
+    assert purgeable(host, after=ids[4]) == []
+
+
+def test_pages_end_at_ids_that_are_there(host: Host) -> None:
+    ids = [store_alert(host) for _ in range(5)]
+    in_store(host, lambda store, connection: store.delete_alerts(connection, [ids[0], ids[2]]))
+
+    def end_of_page(after: int) -> t.Any:
+        return in_store(
+            host, lambda store, connection: store.end_of_page(connection, after=after, size=2)
+        )
+
+    assert [end_of_page(after) for after in (0, ids[3], ids[4])] == [ids[3], ids[4], None]
+
+
+def test_a_purge_goes_through_all_pages(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(purging, "_PAGE", 4)
+    monkeypatch.setattr(purging, "_PAUSE", 0)
+    kept = [store_alert(host, status="open", resolved_at=None) for _ in range(5)]
+    for _ in range(5):
+        store_alert(host, events=[DELIVERED])
+    kept.append(store_alert(host, resolved_at=NOW))
+
+    with host.app.app_context():
+        job = purging.Purge(host.app.extensions["webhook_alerts"].database, NOW)
+        found, deleted = job.count(), list(job.run(2))
+
+    assert (found, deleted) == (5, [0, 2, 1, 2])
+    assert [alert.id for alert in host.stored_alerts()] == kept
+
+
+def test_a_purge_spares_what_is_owed_or_open_by_now(host: Host) -> None:
+    revived, reopened = store_alert(host, events=[DEAD]), store_alert(host)
+    gone = store_alert(host, events=[DEAD])
+    with host.app.app_context():
+        job = purging.Purge(host.app.extensions["webhook_alerts"].database, NOW)
+        write = job._database.write
+
+        def write_late(work: t.Any) -> t.Any:
+            alert, event = host.alerts.Alert, host.alerts.AlertEvent
+            revive = sa.update(event).where(event.alert_id == revived)
+            host.db.session.execute(revive.values(next_attempt_at=NOW))
+            reopen = sa.update(alert).where(alert.id == reopened)
+            host.db.session.execute(reopen.values(status="open"))
+            host.db.session.commit()
+            return write(work)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(job._database, "write", write_late)
+            deleted = sum(job.run())
+
+    assert deleted == 1
+    assert gone not in [alert.id for alert in host.stored_alerts()]
 
 
 # --- Deleting alerts ----------------------------------------------------------------------------
@@ -163,7 +216,7 @@ def test_an_integration_is_deleted_with_its_alerts_if_asked(host: Host, events: 
 def test_more_alerts_than_a_batch_are_all_deleted(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(integrations, "_BATCH", 2)
+    monkeypatch.setattr(integrations, "BATCH", 2)
     integration_id = host.create_integration()
     for _ in range(5):
         store_alert(host, integration_id, events=[DELIVERED])
@@ -284,12 +337,12 @@ def in_store(host: Host, work: Callable[[Housekeeping, sa.Connection], t.Any]) -
 
 
 def purgeable(
-    host: Host, *, resolved_before: dt.datetime = NOW, after: int = 0, limit: int = 100
+    host: Host, *, resolved_before: dt.datetime = NOW, after: int = 0, until: int = 2**31 - 1
 ) -> t.Any:
     return in_store(
         host,
         lambda store, connection: store.purgeable(
-            connection, resolved_before, after=after, limit=limit
+            connection, resolved_before, after=after, until=until
         ),
     )
 

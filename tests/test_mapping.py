@@ -8,10 +8,12 @@ import typing as t
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
 from sqlalchemy import orm
 from sqlalchemy.exc import InvalidRequestError
 
@@ -490,6 +492,24 @@ def test_models_of_different_metadata_are_refused() -> None:
         WebhookAlerts(db, alert_model=alert, integration_model=elsewhere)
 
 
+class Routing(Session):
+    """A session that reads from a replica, after the recipe in SQLAlchemy's documentation."""
+
+    def get_bind(
+        self, mapper: t.Any = None, clause: t.Any = None, bind: t.Any = None, **options: t.Any
+    ) -> t.Any:
+        writes = self._flushing or isinstance(clause, (sa.Update, sa.Delete))
+        return self._db.engines[None if writes else "replica"]
+
+
+def test_a_session_that_reads_from_a_replica_is_asked_where_it_writes(tmp_path: Path) -> None:
+    file = tmp_path / "host.db"
+    db = SQLAlchemy(session_options={"class_": Routing})
+    config = {"SQLALCHEMY_BINDS": {"replica": f"sqlite:///file:{file}?mode=ro&uri=true"}}
+    with running_host(f"sqlite:///{file}", db=db, config=config) as host:
+        assert live(host, host.create_integration()) == [outcome for _, outcome in WHOLE_LIFE]
+
+
 # --- Kinds of MetaData --------------------------------------------------------------------------
 
 
@@ -553,6 +573,16 @@ def test_text_of_any_character_fits_where_the_databases_default_is_latin() -> No
 
             assert response.status_code == 200
             assert host.stored_alerts()[0].title == "\N{FIRE} and \N{GRINNING FACE}"
+
+
+def test_a_character_that_the_database_does_not_know_is_refused_and_not_sent_for_ever() -> None:
+    latin = "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    with new_database("postgresql", latin) as url, running_host(url) as host:
+        integration_id = host.create_integration()
+
+        assert post(host, integration_id, "create", Title="\N{FIRE}").status_code == 422
+        assert post(host, integration_id, "create", Title="Caf\xe9").status_code == 200
+        assert [alert.title for alert in host.stored_alerts()] == ["Caf\xe9"]
 
 
 def test_a_type_map_of_the_hosts_does_no_harm(database_url: str) -> None:

@@ -20,7 +20,6 @@ from pathlib import Path
 
 import prometheus_client
 import pytest
-import sqlalchemy as sa
 from flask import abort
 from flask import Flask
 from flask import request
@@ -28,6 +27,7 @@ from flask.typing import ResponseReturnValue
 from flask_sqlalchemy import SQLAlchemy
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import event
 
 from flask_webhook_alerts import alert_created
 from flask_webhook_alerts import alert_repeated
@@ -257,9 +257,9 @@ def test_what_is_stored_is_read_in_three_statements_and_no_more_than_read(
     def note(_connection: t.Any, _cursor: t.Any, statement: str, *_rest: t.Any) -> None:
         statements.append(statement.split()[0])
 
-    sa.event.listen(engine, "before_cursor_execute", note)
+    event.listen(engine, "before_cursor_execute", note)
     scrape(registry)
-    sa.event.remove(engine, "before_cursor_execute", note)
+    event.remove(engine, "before_cursor_execute", note)
 
     assert statements == ["SELECT"] * 3
 

@@ -47,6 +47,7 @@ OPTIONAL = [
     "flask_wtf",
     "gevent",
     "gunicorn",
+    "kombu",
     "limits",
     "playwright",
     "prometheus_client",
@@ -57,7 +58,7 @@ OPTIONAL = [
 CALLS = {
     "__init__": "(db, app=None, *, metadata=None, alert_model=None, integration_model=None,"
     " event_model=None, register_blueprint=True)",
-    "init_app": "(app)",
+    "init_app": "(app, *, wake=None)",
     "create_integration": "(name, *, token=None, capture_additional_data=False, strict=True,"
     " wrapper_key=None, title_template=None, description_template=None)",
     "endpoint_url": "(integration)",
@@ -67,6 +68,7 @@ CALLS = {
     "reopen": "(alert, by=None)",
     "add_note": "(alert, text, by=None)",
     "rotate_token": "(integration, *, token=None, keep_for=datetime.timedelta(days=1))",
+    "deliver_event": "(event_id)",
     "deliver_pending": "(limit=None)",
 }
 

@@ -22,6 +22,7 @@ from flask_webhook_alerts.errors import Refused
 from flask_webhook_alerts.errors import Unavailable
 from flask_webhook_alerts.transactions import diagnose
 from flask_webhook_alerts.transactions import Fault
+from tests.newer_sqlite import autocommit_options
 
 Work: t.TypeAlias = Callable[[sa.Connection], object]
 
@@ -136,6 +137,30 @@ def test_a_transaction_that_the_driver_has_begun_is_kept(sqlite_engine: sa.Engin
         connection.exec_driver_sql("INSERT INTO box (id, content, count) VALUES (1, '', 0)")
 
     assert transactions.run(sqlite_engine, count_up) == 1
+
+
+@pytest.mark.parametrize("autocommit", [False, True])
+@pytest.mark.parametrize("single", [False, True])
+def test_a_driver_that_commits_by_other_rules_keeps_them_and_loses_nothing(
+    autocommit: bool, single: bool, sqlite_url: str, sqlite_engine: sa.Engine
+) -> None:
+    engine = sa.create_engine(sqlite_url, connect_args=autocommit_options(autocommit))
+    with sqlite_engine.begin() as connection:
+        connection.execute(sa.insert(box).values(id=1))
+
+    def fail(connection: sa.Connection) -> None:
+        count_up(connection)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        transactions.run(engine, fail)
+    assert transactions.run(engine, count_up, single=single) == 1
+
+    assert counts(sqlite_engine) == [1]
+    with engine.connect() as connection:
+        driver = t.cast(t.Any, connection.connection.dbapi_connection)
+        assert (driver.autocommit, driver.in_transaction) == (autocommit, not autocommit)
+    engine.dispose()
 
 
 # --- Others are in the way ---
@@ -355,7 +380,15 @@ def duplicate(connection: sa.Connection) -> None:
     connection.execute(sa.insert(box).values(id=1))
 
 
-@pytest.mark.parametrize("fault", [null, duplicate])
+def no_text(connection: sa.Connection) -> None:
+    connection.execute(sa.insert(box).values(id=3, content="\ud800"))
+
+
+def no_integer(connection: sa.Connection) -> None:
+    connection.execute(sa.insert(box).values(id=2**70))
+
+
+@pytest.mark.parametrize("fault", [null, duplicate, no_text, no_integer])
 def test_what_the_database_refuses_is_not_tried_again(engine: sa.Engine, fault: Work) -> None:
     check_one_try(engine, fault, Refused)
 
@@ -393,7 +426,7 @@ def check_one_try(engine: sa.Engine, fault: Work, error: type[Exception]) -> Non
     with pytest.raises(error) as caught:
         transactions.run(engine, tries)
 
-    assert isinstance(caught.value.__cause__, exc.SQLAlchemyError)
+    assert isinstance(caught.value.__cause__, (exc.SQLAlchemyError, UnicodeError, OverflowError))
     assert (tries.number, counts(engine)) == (1, [0, 0])
 
 
@@ -482,5 +515,5 @@ FAULTS: dict[str, tuple[exc.StatementError | exc.TimeoutError, Fault]] = {
 
 
 @pytest.mark.parametrize(("error", "fault"), FAULTS.values(), ids=FAULTS)
-def test_errors_are_told_apart(error: exc.StatementError | exc.TimeoutError, fault: Fault) -> None:
+def test_errors_are_told_apart(error: Exception, fault: Fault) -> None:
     assert diagnose(error) is fault

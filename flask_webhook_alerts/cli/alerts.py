@@ -35,9 +35,21 @@ def alerts() -> None:
 
 
 @alerts.command("list")
-@click.option("--status", "statuses", multiple=True, type=click.Choice(list(map(str, AlertStatus))))
-@click.option("--integration", "integration_id", metavar="ID")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1, max=100_000))
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice(list(map(str, AlertStatus))),
+    help="Only alerts in this status; may be repeated.",
+)
+@click.option("--integration", "integration_id", metavar="ID", help="Only alerts of this sender.")
+@click.option(
+    "--limit",
+    default=50,
+    show_default=True,
+    type=click.IntRange(min=1, max=100_000),
+    help="The most alerts to list.",
+)
 @json_option
 def list_(statuses: tuple[str, ...], integration_id: str | None, limit: int, as_json: bool) -> None:
     """List alerts, the newest first."""

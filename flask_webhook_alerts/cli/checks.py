@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import enum
 from collections.abc import Iterator
 from collections.abc import Mapping
 
 from flask_webhook_alerts.config import DeliveryMode
+from flask_webhook_alerts.findings import Finding
+from flask_webhook_alerts.findings import Level
 from flask_webhook_alerts.store.facts import Facts
 from flask_webhook_alerts.store.facts import Schema
 from flask_webhook_alerts.store.listings import Owed
@@ -19,28 +20,6 @@ from .output import count
 
 _OVERDUE = dt.timedelta(minutes=10)
 _PACKETS = 4
-
-
-class Level(enum.StrEnum):
-    """How much a finding matters; a problem needs a hand."""
-
-    OK = "ok"
-    NOTE = "note"
-    WARNING = "warning"
-    PROBLEM = "problem"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Finding:
-    """What one check found.
-
-    :ivar about: what was checked.
-    :ivar words: what was found, and what to do about it.
-    """
-
-    level: Level
-    about: str
-    words: str
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -103,6 +82,7 @@ def check_database(facts: Facts, max_content_length: int) -> Iterator[Finding]:
     else:
         yield from _check_durability(facts)
     yield from _check_packets(facts, max_content_length)
+    yield from _check_encoding(facts)
     yield from _check_charsets(facts)
     yield from _check_isolation(facts)
 
@@ -124,9 +104,22 @@ def check_delivery(mode: DeliveryMode) -> Iterator[Finding]:
             f"Signals are sent in the request. For those that fail then, keep {command} running."
         )
         yield _found(Level.OK, "delivery", words)
+    elif mode is DeliveryMode.CELERY:
+        words = "A Celery task is published for each event: keep a worker and a sweep running."
+        yield _found(Level.OK, "delivery", words)
     else:
         words = f"Signals wait for a deliverer ({mode}). Keep {command} running."
         yield _found(Level.NOTE, "delivery", words)
+
+
+def check_retention(retention: dt.timedelta | None) -> Finding:
+    """Tell how long alerts are kept."""
+    if retention is None:
+        words = "Resolved alerts are kept for ever. Set WEBHOOK_ALERTS_RETENTION, such as to 90d."
+        return _found(Level.NOTE, "retention", words)
+
+    words = f"Sweeps delete alerts that were resolved {age(retention)} ago."
+    return _found(Level.OK, "retention", words)
 
 
 def check_outbox(owed: Owed, dead: int, now: dt.datetime) -> Iterator[Finding]:
@@ -142,15 +135,10 @@ def check_outbox(owed: Owed, dead: int, now: dt.datetime) -> Iterator[Finding]:
         yield _found(Level.OK, "events dead", "None.")
 
 
-def check_urls(url: str | None, *, is_guessed: bool) -> Iterator[Finding]:
+def check_urls(url: str | RuntimeError, *, is_guessed: bool) -> Iterator[Finding]:
     """Tell whether the endpoint has an address, and the right one."""
-    if url is None:
-        yield _found(
-            Level.PROBLEM,
-            "endpoint",
-            "It has no URL. Register alerts.blueprint on the app, or leave out"
-            " register_blueprint=False.",
-        )
+    if isinstance(url, RuntimeError):
+        yield _found(Level.PROBLEM, "endpoint", str(url))
         return
 
     yield _found(Level.OK, "endpoint", url)
@@ -186,6 +174,16 @@ def _check_packets(facts: Facts, max_content_length: int) -> Iterator[Finding]:
             f" {wanted} or more, or set WEBHOOK_ALERTS_MAX_CONTENT_LENGTH lower."
         )
         yield _found(Level.WARNING, name, words)
+
+
+def _check_encoding(facts: Facts) -> Iterator[Finding]:
+    encoding = facts.settings.get("server_encoding", "UTF8")
+    if encoding != "UTF8":
+        words = (
+            f"The database is {encoding}, which refuses some characters. Move the tables to one"
+            " that was made with ENCODING 'UTF8'."
+        )
+        yield _found(Level.PROBLEM, "encoding", words)
 
 
 def _check_charsets(facts: Facts) -> Iterator[Finding]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import typing as t
 
 import click
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
-from flask_webhook_alerts import clock
 from flask_webhook_alerts import receivers
-from flask_webhook_alerts import signals
 from flask_webhook_alerts.errors import Unavailable
 from flask_webhook_alerts.state import get_state
 
@@ -23,8 +20,6 @@ from .output import count
 from .output import emit_line
 from .output import warn
 from .stopping import Stop
-
-_SIGNALS = (signals.alert_created, signals.alert_acknowledged, signals.alert_resolved)
 
 
 @group.command("deliver")
@@ -54,13 +49,14 @@ def _deliver_for_ever(
     while not stop.wanted:
         try:
             result = _deliver(stop, dead, limit)
+            result["purged"] = get_state().retention.purge_some()
         except (Unavailable, SQLAlchemyError) as error:
             warn(f"{explain(error)} The next try is in {every:g} s.")
         else:
             dead = False
             if result["delivered"] or result != told:
                 _report(result, as_json)
-            told = result | {"delivered": 0, "revived": 0}
+            told = result | {"delivered": 0, "revived": 0, "purged": 0}
         stop.pause(every)
 
 
@@ -68,22 +64,13 @@ def _deliver(stop: Stop, dead: bool, limit: int | None) -> dict[str, int]:
     """Deliver what is due, one event at a time. Return what there was and what is left."""
     database, delivery = get_state().database, get_state().delivery
     revived = delivery.revive() if dead else 0
-    delivered = 0
-    for _ in itertools.count() if limit is None else range(limit):
-        if stop.wanted or not _is_due():
-            break
-        delivered += delivery.deliver_pending(limit=1)
     return {
-        "delivered": delivered,
+        "delivered": delivery.deliver_pending(limit, is_over=lambda: stop.wanted),
         "revived": revived,
+        "purged": 0,
         "owed": database.run(database.store.reads.count_owed),
         "dead": database.run(database.store.reads.count_dead),
     }
-
-
-def _is_due() -> bool:
-    database, now = get_state().database, clock.now()
-    return bool(database.run(lambda connection: database.store.outbox.due(connection, now)))
 
 
 def _report(result: dict[str, int], as_json: bool) -> None:
@@ -91,13 +78,12 @@ def _report(result: dict[str, int], as_json: bool) -> None:
     line += f" {result['dead']} dead."
     if result["revived"]:
         line = f"Revived {count(result['revived'], 'dead event')}. {line}"
+    if result["purged"]:
+        line += f" Purged {count(result['purged'], 'alert')}."
     emit_line(result, line, as_json=as_json)
 
 
 def _hint() -> None:
     app = t.cast(t.Any, current_app)._get_current_object()
-    if not any(receivers.connected(signal, app) for signal in _SIGNALS):
-        warn(
-            "Hint: no receivers are connected in this process, so nobody hears of what it"
-            " delivers. Import the module that connects them where the app is made."
-        )
+    if not receivers.any_connected(app):
+        warn(f"Hint: {receivers.NOBODY}")

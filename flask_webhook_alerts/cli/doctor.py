@@ -16,6 +16,8 @@ from flask_webhook_alerts import receivers
 from flask_webhook_alerts import signals
 from flask_webhook_alerts import urls
 from flask_webhook_alerts.database import Database
+from flask_webhook_alerts.findings import Finding
+from flask_webhook_alerts.findings import Level
 from flask_webhook_alerts.state import get_state
 from flask_webhook_alerts.state import State
 from flask_webhook_alerts.store.facts import Facts
@@ -29,10 +31,9 @@ from .checks import check_database
 from .checks import check_delivery
 from .checks import check_outbox
 from .checks import check_receivers
+from .checks import check_retention
 from .checks import check_schema
 from .checks import check_urls
-from .checks import Finding
-from .checks import Level
 from .explaining import reason
 from .limiting import check_rate_limit
 from .options import json_option
@@ -71,6 +72,9 @@ def _examine(state: State) -> Iterator[Finding]:
     yield from _examine_database(state)
     yield from check_delivery(state.settings.delivery)
     yield from check_rate_limit(state.limiter)
+    yield check_retention(state.settings.retention)
+    # What only the part that wakes workers knows, and no edge may import another.
+    yield from getattr(state.wake, "examine", tuple)()
     app = t.cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
     for signal in _SIGNALS:
         yield from check_receivers(
@@ -104,11 +108,11 @@ def _read(database: Database) -> tuple[Schema, Facts]:
         return read_schema(connection, database.models), read_facts(connection, database.models)
 
 
-def _url() -> str | None:
+def _url() -> str | RuntimeError:
     try:
         return urls.endpoint_url("ID")
-    except RuntimeError:
-        return None
+    except RuntimeError as error:
+        return error
 
 
 def _lines(findings: list[Finding]) -> list[str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flask_webhook_alerts.admission import Limiter
-
-from .checks import Finding
-from .checks import Level
+from flask_webhook_alerts.findings import Finding
+from flask_webhook_alerts.findings import Level
 
 _ABOUT = "rate limit"
 

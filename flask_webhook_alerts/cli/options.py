@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 import typing as t
 from collections.abc import Callable
 from collections.abc import Iterable
 
 import click
 
+from flask_webhook_alerts.durations import parse_duration
+
 Decorator: t.TypeAlias = Callable[[t.Callable[..., t.Any]], t.Callable[..., t.Any]]
 
-_DURATION = re.compile(r"(\d{1,9})([smhdw])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_LONGEST = dt.timedelta(days=36_500)
 _LONGEST_PAUSE = 86_400
 _MAX_ALERT_ID = 2**63 - 1
 
@@ -31,18 +29,10 @@ integration_argument: Decorator = click.argument("integration_id", metavar="ID")
 
 def duration(text: str) -> dt.timedelta:
     """Read ``45s``, ``30m``, ``24h``, ``90d`` or ``2w``."""
-    match = _DURATION.fullmatch(text.strip().lower())
-    if match is None:
-        raise click.BadParameter(
-            f"{text!r} is not a duration. Write a whole number and a unit, such as 45s, 30m, 24h,"
-            " 90d or 2w."
-        )
-
-    number, unit = match.groups()
-    if int(number) > _LONGEST / dt.timedelta(**{_UNITS[unit]: 1}):
-        raise click.BadParameter(f"{text!r} is too long. The longest is {_LONGEST.days}d.")
-
-    return dt.timedelta(**{_UNITS[unit]: int(number)})
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def seconds(text: str) -> float:

@@ -9,8 +9,10 @@ import click
 
 from flask_webhook_alerts import clock
 from flask_webhook_alerts.errors import Refused
+from flask_webhook_alerts.purging import ADVICE
 from flask_webhook_alerts.purging import Purge
 from flask_webhook_alerts.state import get_state
+from flask_webhook_alerts.store.housekeeping import BATCH
 
 from .base import group
 from .options import duration
@@ -31,7 +33,7 @@ from .output import moment
 )
 @click.option(
     "--batch",
-    default=500,
+    default=BATCH,
     show_default=True,
     type=click.IntRange(min=1, max=10_000),
     help="Alerts in one transaction.",
@@ -64,8 +66,7 @@ def _run(job: Purge, found: int, batch: int) -> int:
     except Refused as error:
         raise click.ClickException(
             f"Rows of your app refer to alerts that would go; {count(deleted, 'alert')} went"
-            " before. Delete those rows first, or let their foreign key to webhook_alert say"
-            " ON DELETE CASCADE or SET NULL, and run this again."
+            f" before. {ADVICE}, and run this again."
         ) from error
 
     return deleted

@@ -76,7 +76,7 @@ def hint() -> None:
 def _endpoint_url(integration_id: str) -> str | None:
     try:
         return urls.endpoint_url(integration_id)
-    except RuntimeError:  # the host has not registered the blueprint yet
+    except RuntimeError:  # the blueprint has no place yet, or one with values that nobody gives
         return None
 
 
@@ -84,7 +84,7 @@ def _pairs(record: Record) -> list[tuple[str, t.Any]]:
     pairs = [
         ("Id", record["id"]),
         ("Name", record["name"]),
-        ("Endpoint", record["endpoint_url"] or "none: register alerts.blueprint on the app"),
+        ("Endpoint", record["endpoint_url"] or "none: the doctor says why"),
         ("Enabled", record["enabled"]),
         ("Token needed", record["has_token"]),
         ("Old token until", record["previous_token_expires_at"]),

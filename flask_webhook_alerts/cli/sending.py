@@ -24,13 +24,23 @@ from .senders import SAMPLE
 
 @group.command("send")
 @click.argument("integration_id")
-@click.option("--event-type", default="create", type=click.Choice(list(map(str, EventType))))
-@click.option("--id", "thirdparty_id", default=SAMPLE["Id"], show_default=True)
-@click.option("--title", default=SAMPLE["Title"], show_default=True)
-@click.option("--description", default=SAMPLE["Description"], show_default=True)
+@click.option(
+    "--event-type",
+    default="create",
+    show_default=True,
+    type=click.Choice(list(map(str, EventType))),
+    help="What to do with the alert.",
+)
+@click.option(
+    "--id", "thirdparty_id", default=SAMPLE["Id"], show_default=True, help="The sender's key of it."
+)
+@click.option("--title", default=SAMPLE["Title"], show_default=True, help="What it is called.")
+@click.option(
+    "--description", default=SAMPLE["Description"], show_default=True, help="What it is about."
+)
 @click.option("--tag", "tags", multiple=True, help="A tag; may be repeated.")
 @click.option("--meta", multiple=True, help="KEY=VALUE or a JSON object; may be repeated.")
-@click.option("--urgency", type=click.Choice(list(map(str, Urgency))))
+@click.option("--urgency", type=click.Choice(list(map(str, Urgency))), help="How urgent it is.")
 @click.option("--token", help="What the integration wants in the token header.")
 @json_option
 def send(

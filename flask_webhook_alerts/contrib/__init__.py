@@ -1,1 +1,3 @@
-"""Optional parts, each with an extra of its own. The core imports none of them by itself."""
+"""Optional parts on libraries that a host may have already; each has an extra of its own."""
+
+from __future__ import annotations

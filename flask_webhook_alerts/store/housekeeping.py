@@ -12,6 +12,9 @@ from flask_webhook_alerts.mapping import table_of
 
 from .rejections import Rejections
 
+BATCH: int = 500
+"""Alerts to delete in one transaction: few enough that nobody waits for their locks for long."""
+
 
 class Housekeeping:
     """The deletions of alerts, each with its events."""
@@ -22,10 +25,17 @@ class Housekeeping:
         self._integration = table_of(models.Integration)
         self._rejections = Rejections(models)
 
+    def end_of_page(self, connection: sa.Connection, *, after: int, size: int) -> int | None:
+        """Return the last of the next ``size`` ids above ``after``; None if there are none."""
+        alert = self._alert.c
+        page = sa.select(alert.id).where(alert.id > after).order_by(alert.id).limit(size)
+        statement = sa.select(sa.func.max(page.subquery().c.id))
+        return connection.execute(statement).scalar()
+
     def purgeable(
-        self, connection: sa.Connection, resolved_before: dt.datetime, *, after: int, limit: int
+        self, connection: sa.Connection, resolved_before: dt.datetime, *, after: int, until: int
     ) -> list[int]:
-        """Return ids above ``after`` of alerts that were resolved before and owe no event."""
+        """Return ids of alerts that were resolved before and owe no event, of a range of ids."""
         alert, event = self._alert.c, self._event.c
         owed = sa.exists().where(
             event.alert_id == alert.id,
@@ -37,11 +47,11 @@ class Housekeeping:
             .where(
                 alert.status == AlertStatus.RESOLVED.value,
                 alert.id > after,
+                alert.id <= until,
                 alert.resolved_at < resolved_before,
                 ~owed,
             )
             .order_by(alert.id)
-            .limit(limit)
         )
         return list(connection.execute(statement).scalars())
 

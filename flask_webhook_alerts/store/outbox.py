@@ -45,8 +45,13 @@ class Outbox:
 
     def __init__(self, models: Models, dialect: sa.Dialect) -> None:
         event = table_of(models.AlertEvent)
-        self._due = self._select_due(event)
-        self._due_of_alert = self._due.where(event.c.alert_id == sa.bindparam("alert_id"))
+        is_due = event.c.next_attempt_at <= sa.bindparam("now", type_=event.c.next_attempt_at.type)
+        # What nobody has claimed yet needs no clock: that of a worker may be a little behind.
+        is_new = sa.and_(event.c.attempts == 0, event.c.next_attempt_at.is_not(None))
+        self._due = self._select(event, is_due)
+        self._due_of_alert = self._select(
+            event, sa.or_(is_due, is_new), event.c.alert_id == sa.bindparam("alert_id")
+        )
         held = (event.c.id == sa.bindparam("event_id"), event.c.delivered_at.is_(None))
         seen = sa.bindparam("seen", type_=event.c.next_attempt_at.type)
         self._update = sa.update(event).where(*held, event.c.next_attempt_at == seen)
@@ -55,12 +60,19 @@ class Outbox:
             .where(event.c.delivered_at.is_(None), event.c.next_attempt_at.is_not(None))
             .values(next_attempt_at=sa.bindparam("now"))
         )
+        self._owed_by = sa.select(event.c.alert_id).where(
+            *held, event.c.next_attempt_at.is_not(None)
+        )
         self._revive = (
             sa.update(event)
             .where(event.c.delivered_at.is_(None), event.c.next_attempt_at.is_(None))
             .values(attempts=0, next_attempt_at=sa.bindparam("now"))
         )
         self._revive_one = self._revive.where(event.c.id == sa.bindparam("event_id"))
+
+    def owed_by(self, connection: sa.Connection, event_id: int) -> int | None:
+        """Return the alert that owes this event; None if nobody does."""
+        return connection.execute(self._owed_by, {"event_id": event_id}).scalar()
 
     def due(
         self, connection: sa.Connection, now: dt.datetime, *, alert_id: int | None = None
@@ -124,7 +136,7 @@ class Outbox:
         return connection.execute(self._update, parameters).rowcount == 1
 
     @staticmethod
-    def _select_due(event: sa.Table) -> t.Any:
+    def _select(event: sa.Table, *conditions: sa.ColumnElement[bool]) -> t.Any:
         earlier = event.alias()
         waits = sa.exists().where(
             earlier.c.alert_id == event.c.alert_id,
@@ -141,11 +153,7 @@ class Outbox:
                 event.c.attempts,
                 event.c.delivered_to,
             )
-            .where(
-                event.c.next_attempt_at <= sa.bindparam("now", type_=event.c.next_attempt_at.type),
-                event.c.delivered_at.is_(None),
-                ~waits,
-            )
+            .where(*conditions, event.c.delivered_at.is_(None), ~waits)
             .order_by(event.c.next_attempt_at, event.c.id)
             .limit(_BATCH)
         )

@@ -7,6 +7,7 @@ import datetime as dt
 import typing as t
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 
 from flask_webhook_alerts import clock
 from flask_webhook_alerts.events import AlertStatus
@@ -51,20 +52,25 @@ class Reads:
             .where(*Target.condition(alert, by_id=False))
             .where(sa.or_(alert.created_at == moment, alert.last_received_at == moment))
         )
+        self._whole_event = (
+            sa.select(event.id)
+            .join(self._alerts, alert.id == event.alert_id)
+            .join(self._integrations, integration.id == alert.integration_id)
+            .where(event.id == sa.bindparam("event_id"))
+        )
         related = (models.Integration, models.Integration.id == models.Alert.integration_id)
-        self.alert_entities: sa.Executable = (
+        # Of the host's classes, for its session to run.
+        self._alert_entities: sa.Executable = (
             sa.select(models.Alert, models.Integration)
             .join(*related)
             .where(models.Alert.id == sa.bindparam("alert_id"))
         )
-        """The alert and its integration, as the host's classes, for its session to run."""
-        self.event_entities: sa.Executable = (
+        self._event_entities: sa.Executable = (
             sa.select(models.AlertEvent, models.Alert, models.Integration)
             .join(models.Alert, models.Alert.id == models.AlertEvent.alert_id)
             .join(*related)
             .where(models.AlertEvent.id == sa.bindparam("event_id"))
         )
-        """The same with an event, which comes first."""
 
     def integration(
         self, connection: sa.Connection, integration_id: str
@@ -84,6 +90,16 @@ class Reads:
         """Return the facts of the alert that ``target`` means, or None."""
         return connection.execute(self._facts[target.is_by_id], target.parameters).first()
 
+    def alert_rows(self, session: orm.Session, alert_id: int) -> dict[str, t.Any] | None:
+        """Return what a receiver hears of an alert, loaded through ``session``; None if gone."""
+        row = session.execute(self._alert_entities, {"alert_id": alert_id}).first()
+        return None if row is None else {"alert": row[0], "integration": row[1]}
+
+    def event_rows(self, session: orm.Session, event_id: int) -> dict[str, t.Any] | None:
+        """Return what a receiver hears of an event, loaded through ``session``; None if gone."""
+        row = session.execute(self._event_entities, {"event_id": event_id}).first()
+        return None if row is None else {"event": row[0], "alert": row[1], "integration": row[2]}
+
     def created(self, connection: sa.Connection, target: Target, at: dt.datetime) -> Change | None:
         """Return what a create of this very moment has done, if it was committed."""
         row = connection.execute(self._created, {**target.parameters, "moment": at}).first()
@@ -93,6 +109,10 @@ class Reads:
         outcome = Outcome.REPEATED if row.event_id is None else Outcome.CREATED
         claimed = row.next_attempt_at if row.attempts == 1 else None
         return change(outcome, row, event_id=row.event_id, claimed_until=claimed)
+
+    def has_event(self, connection: sa.Connection, event_id: int) -> bool:
+        """Tell whether there is an event with its alert and its integration."""
+        return connection.execute(self._whole_event, {"event_id": event_id}).first() is not None
 
     def count_alerts(self, connection: sa.Connection, integration_id: str) -> int:
         """Return how many alerts an integration has."""

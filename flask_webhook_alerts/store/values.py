@@ -16,6 +16,8 @@ from flask_webhook_alerts.tokens import digest_thirdparty_id
 
 MAX_ATTEMPTS = 10
 LEASE = dt.timedelta(seconds=60)
+_FIRST_PAUSE = dt.timedelta(seconds=10)
+_LONGEST_PAUSE = dt.timedelta(hours=1)
 
 OPTIONS = frozenset(
     {
@@ -127,6 +129,11 @@ def event_row(
 def facts(alert: t.Any) -> list[sa.ColumnElement[t.Any]]:
     """Return the columns that a receipt needs."""
     return [alert.id, alert.thirdparty_id, alert.status, alert.occurrences]
+
+
+def pause_after(attempts: int) -> dt.timedelta:
+    """Return how long to wait after this many failed attempts: 10 s, 30 s, 90 s … 1 h."""
+    return min(_FIRST_PAUSE * int(3 ** (attempts - 1)), _LONGEST_PAUSE)
 
 
 _SAMPLE_TIME = dt.datetime.min.replace(tzinfo=dt.UTC)

@@ -21,10 +21,7 @@ from .recorded import SignalKind
 from .snapshots import Snapshot
 
 _SIGNALS: dict[SignalKind, blinker.NamedSignal] = {
-    SignalKind.CREATED: signals.alert_created,
-    SignalKind.ACKNOWLEDGED: signals.alert_acknowledged,
-    SignalKind.RESOLVED: signals.alert_resolved,
-    SignalKind.REOPENED: signals.alert_reopened,
+    **{SignalKind(kind): signal for kind, signal in signals.OF_EVENTS.items()},
     SignalKind.REPEATED: signals.alert_repeated,
     SignalKind.REJECTED: signals.request_rejected,
 }

@@ -17,11 +17,12 @@ class CuttingProxy:
     """A TCP proxy that forwards packets, but for the one it was told to drop.
 
     :param port: where the database listens, on the loopback interface.
+    :param at: where the proxy listens; 0 is any free port.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, at: int = 0) -> None:
         self._database = ("127.0.0.1", port)
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", at))
         self._peers: dict[socket.socket, socket.socket] = {}
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
@@ -85,9 +86,9 @@ class CuttingProxy:
 
 
 @contextlib.contextmanager
-def cutting_proxy(port: int) -> Iterator[CuttingProxy]:
+def cutting_proxy(port: int, *, at: int = 0) -> Iterator[CuttingProxy]:
     """Run a proxy before the database at ``port``."""
-    proxy = CuttingProxy(port)
+    proxy = CuttingProxy(port, at=at)
     is_over = threading.Event()
     thread = threading.Thread(target=proxy.serve, args=(is_over,))
     thread.start()

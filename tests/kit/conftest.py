@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kombu import pools
 
 from flask_webhook_alerts import alert_created
 from flask_webhook_alerts.testing import AlertFactory
 from flask_webhook_alerts.testing import AlertSender
 from flask_webhook_alerts.testing import IntegrationFactory
+from tests.contrib.test_celery import celery_host
 from tests.databases import KINDS
 from tests.hosts import Host
 from tests.hosts import running_host
@@ -33,11 +35,16 @@ def any_host(
         yield host
 
 
-@pytest.fixture(params=["inline", "manual"])
+@pytest.fixture(params=["inline", "manual", "celery"])
 def mode_host(request: pytest.FixtureRequest, sqlite_url: str) -> Iterator[Host]:
-    """A host in every delivery mode that needs no service."""
-    with running_host(sqlite_url, config={"WEBHOOK_ALERTS_DELIVERY": request.param}) as host:
+    """A host in every delivery mode; the tasks for Celery wait in memory, and no worker runs."""
+    if request.param == "celery":
+        running = celery_host(sqlite_url, {})
+    else:
+        running = running_host(sqlite_url, config={"WEBHOOK_ALERTS_DELIVERY": request.param})
+    with running as host:
         yield host
+    pools.reset()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """first tables
 
 Revision ID: 0001
-Revises: 
+Revises:
 Create Date: 2026-11-24 00:14:10.252548
 
 """

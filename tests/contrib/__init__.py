@@ -1,0 +1,1 @@
+"""The optional parts on libraries that a host may have already."""

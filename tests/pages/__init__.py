@@ -1,0 +1,1 @@
+"""Run what pages show: README and everything in docs, from top to bottom, as a reader would."""
