@@ -87,6 +87,8 @@ hooks: $(VENV)/.has-hooks ## Run the checks of pre-commit on all files
 # Afresh each time, because what is generated from the code changes without its page.
 docs: $(VENV)/.has-docs ## Build the pages into .work/docs
 	$(bin)/sphinx-build -E -n -W --keep-going -q docs $(WORK)/docs
+	@# A page asks no other server for anything, nor does it know the names of any but for links.
+	! grep -rEo '<(script|link|img|iframe)[^>]*(src|href)="(https?:)?//[^"]*' --include='*.html' $(WORK)/docs
 	@echo 'Open $(WORK)/docs/index.html'
 
 # SQLAlchemy comes by way of Flask-SQLAlchemy; its older line is tested here, the newer by "test".

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import typing as t
 from collections.abc import Callable
 
@@ -18,15 +19,23 @@ T = t.TypeVar("T")
 
 
 class Database:
-    """One app's database. It connects on first use and never before a server forks."""
+    """One app's database. It connects on first use, and anew in each process that was forked."""
 
     def __init__(self, host: HostDatabase, models: Models) -> None:
         self.host = host
         self.models = models
+        self._process = os.getpid()
 
-    @functools.cached_property
+    @property
     def engine(self) -> sa.Engine:
         """The engine that the host's session uses for alerts."""
+        if self._process != os.getpid():
+            _leave_connections(self._engine)
+            self._process = os.getpid()
+        return self._engine
+
+    @functools.cached_property
+    def _engine(self) -> sa.Engine:
         return self.host.engine(self.models)
 
     @functools.cached_property
@@ -50,3 +59,14 @@ class Database:
     def run(self, work: Callable[[sa.Connection], T]) -> T:
         """Run one statement, a transaction by itself."""
         return transactions.run(self.engine, work, single=True)
+
+
+def _leave_connections(engine: sa.Engine) -> None:
+    """Leave the connections that were made before a fork to the other processes that have them.
+
+    Servers that load the app first and fork then share whatever it has connected, and two processes
+    on one connection lose each other's writes without an error.
+    """
+    # A pool of one is a database in memory, which was copied with the process and is its own.
+    if not isinstance(engine.pool, (sa.StaticPool, sa.SingletonThreadPool)):
+        engine.dispose(close=False)

@@ -44,7 +44,7 @@ def test_all_is_well_with_a_fresh_host(host: Host) -> None:
     findings = examine(host)
 
     assert {level for level, _ in findings.values()} == {"ok", "note"}
-    assert findings["tables"] == ("ok", "All three are there and of this version.")
+    assert findings["tables"] == ("ok", "All are there and of this version.")
     assert findings["events owed"] == findings["events dead"] == ("ok", "None.")
 
 

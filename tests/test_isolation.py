@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
+import os
 import sqlite3
 import typing as t
 import weakref
@@ -215,6 +217,44 @@ def test_nothing_connects_before_the_first_request() -> None:
     assert attempts_before == []
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert attempts == ["tried"]
+
+
+def test_a_forked_process_takes_no_connection_along(host: Host) -> None:
+    integration_id = host.create_integration()
+    host.post(integration_id, CREATE)
+
+    def receive() -> None:
+        for number in range(20):
+            answer = host.post(integration_id, {**CREATE, "Id": f"{os.getpid()} {number}"})
+            assert answer.status_code == 200
+
+    processes = [
+        multiprocessing.get_context("fork").Process(target=receive, daemon=True) for _ in range(3)
+    ]
+    for process in processes:
+        process.start()
+    receive()
+    for process in processes:
+        process.join(60)
+
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert len(host.stored_alerts()) == 1 + 4 * 20
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///{}/host.db"], ids=["memory", "file"])
+def test_only_a_database_in_memory_goes_along_with_a_fork(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running_host(url.format(tmp_path)) as host:
+        integration_id = host.create_integration()
+        with host.app.app_context():
+            pool = host.db.engine.pool
+
+        monkeypatch.setattr(os, "getpid", lambda: 4_000_000)
+
+        assert host.post(integration_id, CREATE).status_code == 200
+        with host.app.app_context():
+            assert (host.db.engine.pool is pool) == (url == "sqlite://")
 
 
 def test_a_database_without_support_is_an_error_that_says_what_to_use() -> None:

@@ -208,6 +208,13 @@ def test_a_db_that_was_not_initialised_says_so(sqlite_url: str) -> None:
     assert (result.exit_code, "forget to call 'init_app'" in result.stderr) == (1, True)
 
 
+def test_the_doctor_names_the_setting_of_a_database_that_is_away() -> None:
+    host = initialised(bare_app("sqlite:////no/such/folder/host.db"), ours_first=False)
+
+    words = "unable to open database file. Look at SQLALCHEMY_ENGINES['default']."
+    assert words in run(host, "doctor").stdout
+
+
 # --- Tests of the host's ------------------------------------------------------------------------
 
 

@@ -54,6 +54,7 @@ OPTIONAL = [
     "psycopg",
     "pymysql",
     "pytest",
+    "redis",
 ]
 CALLS = {
     "__init__": "(db, app=None, *, metadata=None, alert_model=None, integration_model=None,"

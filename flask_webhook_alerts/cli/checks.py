@@ -67,7 +67,7 @@ def check_schema(schema: Schema) -> Iterator[Finding]:
     if advice is not None:
         yield _found(Level.PROBLEM, "tables", advice)
     else:
-        yield _found(Level.OK, "tables", "All three are there and of this version.")
+        yield _found(Level.OK, "tables", "All are there and of this version.")
 
 
 def check_database(facts: Facts, max_content_length: int) -> Iterator[Finding]:

@@ -38,6 +38,8 @@ def serve() -> Flask:
     app = Flask(__name__)
     app.config.from_prefixed_env("HOST")
     _set_up(app)
+    with app.app_context():
+        db.create_all()  # so that there are connections before gunicorn forks, as in many hosts
     for signal in SIGNALS:
         for receiver in RECEIVERS:
             signal.connect(receiver, sender=app)
