@@ -19,7 +19,7 @@ pytest := -m pytest -m 'not faults'
 
 bin := $(VENV)/bin
 flask := $(bin)/python -m flask --app example_app
-code := flask_webhook_alerts example_app tests
+code := flask_webhook_alerts pytest_webhook_alerts.py example_app tests
 prose := docs $(wildcard *.md) Makefile
 
 SDIST_TESTS := $(addprefix tests/test_,cli_integrations.py payload.py public_api.py reference.py webhook.py)
@@ -108,6 +108,8 @@ wheel: $(VENV)/.has-release $(VENV)/.has-check ## Build the wheel, install it in
 	$(bin)/python -m venv $(WORK)/wheel
 	$(WORK)/wheel/bin/python -m pip install --quiet $(WORK)/dist/*.whl
 	$(WORK)/wheel/bin/python -I -c "$$SMALLEST_APP"
+	$(WORK)/wheel/bin/python -m pip install --quiet 'pytest>=8.4'
+	cd $(WORK)/wheel && ./bin/python -I -c "$$SMALLEST_TEST"
 	@# The types of the optional parts are known where what they stand on is.
 	$(WORK)/wheel/bin/python -m pip install --quiet "$$(echo $(WORK)/dist/*.whl)[$(extras)]"
 	@# Pyright judges an installed package, which it finds by the first python on the path.
@@ -191,3 +193,32 @@ print(answer)
 assert answer["outcome"] == "created", answer
 endef
 export SMALLEST_APP
+
+# An app that runs its own tests: pytest finds the plugin, and has nothing to warn of.
+define SMALLEST_TEST
+import sys
+
+import pytest
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+
+from flask_webhook_alerts import WebhookAlerts
+
+
+class Project:
+    @pytest.fixture
+    def app(self):
+        app = Flask("smallest")
+        app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+        db = SQLAlchemy(app)
+        WebhookAlerts(db, app)
+        with app.app_context():
+            db.create_all()
+        return app
+
+
+with open("test_smallest.py", "w") as file:
+    file.write("def test_a_create(send_alert): assert send_alert().outcome == 'created'")
+sys.exit(pytest.main(["-q", "-W", "error", "test_smallest.py"], plugins=[Project()]))
+endef
+export SMALLEST_TEST

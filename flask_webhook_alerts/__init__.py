@@ -1,4 +1,7 @@
-"""Take in the alerts of monitoring tools, in your own Flask app and your own database."""
+"""Take in the alerts of monitoring tools, in your own Flask app and your own database.
+
+PYTEST_DONT_REWRITE: pytest would warn of an app that imports this and then runs its tests.
+"""
 
 from __future__ import annotations
 

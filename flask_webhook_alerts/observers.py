@@ -37,12 +37,18 @@ class ReceiverCall:
     """How one call of a receiver went.
 
     :ivar receiver: its ``module:qualname``.
+    :ivar error: what it raised; None if it returned.
     :ivar seconds: how long it took, with its app context and the loading of its rows.
     """
 
     receiver: str
-    has_failed: bool
+    error: BaseException | None = None
     seconds: float
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it raised."""
+        return self.error is not None
 
 
 class Observer(t.Protocol):
@@ -60,24 +66,31 @@ class Observer(t.Protocol):
 class Observers:
     """Those who watch one app: false while there are none, so that nobody measures for nobody."""
 
+    of_all_apps: t.ClassVar[list[Observer]] = []
+    """Those who watch every app of this process, which is for tests."""
+
     def __init__(self) -> None:
-        self._all: list[Observer] = []
+        self._own: list[Observer] = []
 
     def __bool__(self) -> bool:
-        return bool(self._all)
+        return bool(self._own or self.of_all_apps)
 
     def add(self, observer: Observer) -> None:
         """Tell ``observer`` of everything from now on."""
-        self._all.append(observer)
+        self._own.append(observer)
+
+    def remove(self, observer: Observer) -> None:
+        """Tell ``observer`` of nothing any more."""
+        self._own.remove(observer)
 
     def request_answered(self, answer: Answer) -> None:
         """Tell everybody of a request."""
-        for observer in self._all:
+        for observer in (*self._own, *self.of_all_apps):
             _tell(observer.request_answered, answer)
 
     def receiver_called(self, call: ReceiverCall) -> None:
         """Tell everybody of a receiver."""
-        for observer in self._all:
+        for observer in (*self._own, *self.of_all_apps):
             _tell(observer.receiver_called, call)
 
 

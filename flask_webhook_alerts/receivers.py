@@ -64,13 +64,13 @@ def call(
     error = _call_guarded(app, name, receiver, load)
     if observers:
         seconds = time.perf_counter() - started
-        observers.receiver_called(
-            ReceiverCall(receiver=name, has_failed=error is not None, seconds=seconds)
-        )
-    return error
+        observers.receiver_called(ReceiverCall(receiver=name, error=error, seconds=seconds))
+    return None if error is None else f"{name}: {_line_of(error)}"
 
 
-def _call_guarded(app: Flask, name: str, receiver: Receiver, load: LoadArguments) -> str | None:
+def _call_guarded(
+    app: Flask, name: str, receiver: Receiver, load: LoadArguments
+) -> BaseException | None:
     try:
         with _context(app):
             arguments = load()
@@ -80,8 +80,7 @@ def _call_guarded(app: Flask, name: str, receiver: Receiver, load: LoadArguments
         raise
     except BaseException as error:  # also SystemExit, which ends no one else's work
         logger.exception("Receiver %s failed", name, extra={"action": "receiver_failed"})
-        # Not str(error), which an error of the host's may make fail too.
-        return f"{name}: {traceback.format_exception_only(error)[-1].strip()}"
+        return error
 
     return None
 
@@ -104,6 +103,14 @@ def _context(app: Flask) -> Iterator[None]:
 
 def _current_context() -> AppContext | None:
     return app_ctx._get_current_object() if has_app_context() else None  # type: ignore[attr-defined]
+
+
+def _line_of(error: BaseException) -> str:
+    """Return the type and the message of an error, without the notes that were added to it."""
+    # Not str(error), which an error of the host's may make fail too.
+    told = traceback.TracebackException(type(error), error, None)
+    told.__notes__ = None
+    return list(told.format_exception_only())[-1].strip()
 
 
 def _plain(app: Flask, receiver: Receiver) -> Receiver:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import typing as t
 import urllib.parse
@@ -10,8 +11,10 @@ from collections.abc import Iterator
 import pytest
 from apprise import Apprise
 from apprise.plugins.pagertree import NotifyPagerTree
+from flask import request
 from werkzeug.serving import make_server
 
+from flask_webhook_alerts import testing
 from flask_webhook_alerts import tokens
 from tests.hosts import Host
 
@@ -66,6 +69,25 @@ def test_apprise_creates_acknowledges_and_resolves(strict: bool, served_host: Ho
     assert (alert.thirdparty_id, alert.title, alert.description) == (
         "disk-full", "Disk full", "/var",
     )  # fmt: skip
+
+
+def test_apprise_sends_what_the_kit_says_it_sends(
+    served_host: Host,
+) -> None:
+    sent: list[dict[str, t.Any]] = []
+    served_host.app.before_request(lambda: sent.append(json.loads(request.get_data())))
+    integration_id = served_host.create_integration()
+    options = {"tid": "disk-full", "urgency": "high", "tags": "web", "-host": "db-1", ":Id": "mine"}
+    for action in ("create", "acknowledge", "resolve"):
+        assert notify(integration_id, action=action, **options)
+
+    made = testing.Apprise(
+        urgency="high", tags=("web",), meta={"host": "db-1"}, extras={"Id": "mine"}
+    )
+    assert sent == [made.create(), made.acknowledge(), made.resolve()]
+    assert [list(body) for body in sent] == [
+        list(body) for body in (made.create(), made.acknowledge(), made.resolve())
+    ]
 
 
 def test_apprise_sends_urgency_tags_and_meta_values_as_strings(served_host: Host) -> None:

@@ -337,6 +337,16 @@ def test_the_error_of_a_receiver_is_logged_and_kept_with_its_name(
     assert f"Receiver {__name__}:Listener failed" in caplog.messages
 
 
+def test_notes_on_an_error_do_not_hide_its_message(sqlite_host: Host, connect: Connect) -> None:
+    error = LookupError("nobody is on call")
+    error.add_note("Look into the rota.")
+    connect(alert_created, Listener(error))
+    send(sqlite_host, sqlite_host.create_integration())
+
+    (event,) = sqlite_host.stored_events()
+    assert event.last_error == f"{__name__}:Listener: LookupError: nobody is on call"
+
+
 def test_a_name_counts_once_all_who_share_it_have_returned(
     host: Host, connect: Connect, clock: Clock
 ) -> None:

@@ -53,6 +53,7 @@ OPTIONAL = [
     "prometheus_client",
     "psycopg",
     "pymysql",
+    "pytest",
     "redis",
 ]
 CALLS = {
@@ -240,7 +241,9 @@ def test_importing_the_package_imports_nothing_optional(imported: set[str], name
     assert "flask_webhook_alerts.extension" in imported
 
 
-@pytest.mark.parametrize("part", ["dashboard", "api", "celery", "metrics", "ratelimit", "outgoing"])
+@pytest.mark.parametrize(
+    "part", ["dashboard", "api", "celery", "metrics", "ratelimit", "outgoing", "testing"]
+)
 def test_importing_the_package_imports_no_optional_part(imported: set[str], part: str) -> None:
     ours = {name for name in imported if name.startswith("flask_webhook_alerts.")}
 
@@ -294,8 +297,10 @@ def test_the_package_says_that_it_is_typed() -> None:
     assert resources.files("flask_webhook_alerts").joinpath("py.typed").is_file()
 
 
-def test_the_distribution_has_one_package(pyproject: dict[str, t.Any]) -> None:
+def test_the_distribution_has_one_package_and_a_plugin_beside_it(
+    pyproject: dict[str, t.Any],
+) -> None:
     wheel = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]
 
     assert pyproject["project"]["name"] == "Flask-Webhook-Alerts"
-    assert wheel["packages"] == ["flask_webhook_alerts"]
+    assert wheel["packages"] == ["flask_webhook_alerts", "pytest_webhook_alerts.py"]

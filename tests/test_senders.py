@@ -12,24 +12,22 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
-from flask_webhook_alerts import clock
 from flask_webhook_alerts import memory
 from flask_webhook_alerts import Outcome
 from flask_webhook_alerts import Rejected
+from flask_webhook_alerts.testing import Apprise
+from flask_webhook_alerts.testing import Healthchecks
+from flask_webhook_alerts.testing import HeldClock
+from flask_webhook_alerts.testing import LibreNMS
+from flask_webhook_alerts.testing import PagerTree
+from flask_webhook_alerts.testing import Peekaping
+from flask_webhook_alerts.testing import UptimeKuma
 from tests.conftest import PostEvent
 from tests.hosts import Host
 
 # The documentation of PagerTree's webhook integration, byte for byte.
-FIRST_EXAMPLE = (
-    b'{"event_type": "create", "Id": "example-id-123", "Title": "Example Incident Title",'
-    b' "Description": "Example Incident Description"}'
-)
-SECOND_EXAMPLE = (
-    b'{"event_type": "create", "Id": "example-id-123", "Title": "Example Incident Title",'
-    b' "Description": "Example Incident Description", "Tags": ["a", "b", "c"],'
-    b' "Meta": {"incident": true, "incident_severity": "SEV-1",'
-    b' "incident_message": "Please join conference bridge 1-800-123-4567"}}'
-)
+FIRST_EXAMPLE = json.dumps(PagerTree().create()).encode()
+SECOND_EXAMPLE = json.dumps(PagerTree().incident()).encode()
 EVENT = {"event_type": "create", "Id": "disk-full", "Title": "Disk full", "Description": "/var"}
 
 
@@ -122,47 +120,15 @@ def test_what_some_databases_refuse_is_stored_on_all(host: Host) -> None:
 
 # Payloads in the wild: the body, the fields that strict refuses, and those that compatible refuses
 
-LIBRENMS = {"event_type": "create", "Id": 42, "Title": "Device x down", "Description": ""}
-UPTIME_KUMA = {
-    "event_type": "create",
-    "id": 7,
-    "title": "x is DOWN",
-    "urgency": "medium",
-    "heartbeat": {"monitorID": 7, "status": 0},
-    "monitor": {"id": 7, "tags": []},
-}
-UPTIME_KUMA_RESOLVE = {**UPTIME_KUMA, "event_type": "resolve", "title": None}
-UPTIME_KUMA_TEST = {
-    **UPTIME_KUMA, "id": "uptime-kuma", "title": "x Testing", "heartbeat": None, "monitor": None,
-}  # fmt: skip
-PEEKAPING = {
-    "event_type": "create",
-    "Id": "peekaping-7",
-    "title": "x is DOWN",
-    "Description": "Connection refused",
-    "urgency": "high",
-    "Meta": {"monitor_id": 7, "status": 0, "ping": 12},
-}
-APPRISE_BOTH_IDS = {
-    "id": "0b1c6a8e-6a44-4f33-9f32-4a3a8d2a3c55",
-    "event_type": "create",
-    "title": "Disk full",
-    "description": "/var",
-    "meta": {},
-    "tags": [],
-    "Id": "mine",
-}
+LIBRENMS = LibreNMS().create()
+UPTIME_KUMA = UptimeKuma().create()
+UPTIME_KUMA_RESOLVE = UptimeKuma().resolve()
+UPTIME_KUMA_TEST = UptimeKuma().test()
+PEEKAPING = Peekaping().create()
+APPRISE_BOTH_IDS = Apprise(extras={"Id": "mine"}).create()
 NO_ID = {"event_type": "create", "Title": "Disk full", "Description": "/var"}
 NO_EVENT_TYPE = {"Id": "disk-full", "Title": "Disk full", "Description": "/var"}
-HEALTHCHECKS = {
-    "incident_key": "f618072a-7bde-4eee-af63-71a77c5723bc",
-    "event_type": "trigger",
-    "title": "backup is DOWN",
-    "description": "backup is DOWN. Last ping was 2 hours ago.",
-    "client": "Healthchecks.io",
-    "client_url": "https://healthchecks.io",
-    "tags": "prod,db",
-}
+HEALTHCHECKS = Healthchecks().trigger()
 
 WILD: dict[str, tuple[dict[str, t.Any], set[str], set[str]]] = {
     "LibreNMS": (LIBRENMS, {"Id", "Description"}, set()),
@@ -221,11 +187,11 @@ def test_librenms_opens_and_resolves_an_alert_by_number(sqlite_host: Host) -> No
     integration_id = sqlite_host.create_integration(strict=False)
 
     sqlite_host.post(integration_id, LIBRENMS)
-    response = sqlite_host.post(integration_id, {"event_type": "resolve", "Id": 42})
+    response = sqlite_host.post(integration_id, LibreNMS().resolve())
 
     (alert,) = sqlite_host.stored_alerts()
     assert content_of(response)["outcome"] == "resolved"
-    assert (alert.thirdparty_id, alert.title) == ("42", "Device x down")
+    assert (alert.thirdparty_id, alert.title) == ("42", "Device db-1 down")
     assert (alert.description, alert.status) == (None, "resolved")
     created, resolved = sqlite_host.stored_events()
     assert [note.partition(":")[0] for note in created.notes] == ["Id", "Description"]
@@ -240,11 +206,11 @@ def test_uptime_kuma_opens_and_resolves_an_alert_and_its_data_are_kept(sqlite_ho
     sqlite_host.post(integration_id, UPTIME_KUMA_TEST)
 
     alert, tested = sqlite_host.stored_alerts()
-    assert (alert.thirdparty_id, alert.title, alert.urgency) == ("7", "x is DOWN", "medium")
-    assert (alert.description, alert.status) == (None, "resolved")
+    assert (alert.thirdparty_id, alert.title) == ("7", 'Uptime Kuma Monitor "shop" is DOWN')
+    assert (alert.urgency, alert.description, alert.status) == ("medium", None, "resolved")
     assert alert.additional_data == {
-        "heartbeat": {"monitorID": 7, "status": 0},
-        "monitor": {"id": 7, "tags": []},
+        "heartbeat": UPTIME_KUMA["heartbeat"],
+        "monitor": UPTIME_KUMA["monitor"],
     }
     assert (tested.thirdparty_id, tested.status) == ("uptime-kuma", "open")
     assert tested.additional_data == {"heartbeat": None, "monitor": None}
@@ -254,8 +220,19 @@ def test_peekaping_mixes_the_case_of_names_and_keeps_its_numbers(sqlite_host: Ho
     sqlite_host.post(sqlite_host.create_integration(), PEEKAPING)
 
     (alert,) = sqlite_host.stored_alerts()
-    assert (alert.thirdparty_id, alert.title, alert.urgency) == ("peekaping-7", "x is DOWN", "high")
-    assert (alert.description, alert.meta) == ("Connection refused", PEEKAPING["Meta"])
+    assert (alert.thirdparty_id, alert.title) == (PEEKAPING["Id"], "Monitor shop is DOWN")
+    assert (alert.description, alert.urgency) == (PEEKAPING["Description"], "medium")
+    assert (alert.tags, alert.meta) == (PEEKAPING["Tags"], PEEKAPING["Meta"])
+
+
+def test_the_resolve_of_peekaping_has_another_id_and_finds_no_alert(sqlite_host: Host) -> None:
+    integration_id = sqlite_host.create_integration()
+    sqlite_host.post(integration_id, PEEKAPING)
+
+    response = sqlite_host.post(integration_id, Peekaping().resolve())
+
+    assert content_of(response)["outcome"] == "ignored"
+    assert [alert.status for alert in sqlite_host.stored_alerts()] == ["open"]
 
 
 @pytest.mark.parametrize("strict", [True, False])
@@ -375,19 +352,17 @@ def test_one_integrations_token_opens_no_other(sqlite_host: Host) -> None:
     assert status_with(sqlite_host, second, "first") == 403
 
 
-def test_a_rotated_token_is_valid_until_its_time(
-    host: Host, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    at = hold_clock(monkeypatch)
-    integration_id = host.create_integration(token="old")
-    with host.app.app_context():
-        new = host.alerts.rotate_token(integration_id, keep_for=dt.timedelta(hours=1))
+def test_a_rotated_token_is_valid_until_its_time(host: Host) -> None:
+    with HeldClock() as held:
+        integration_id = host.create_integration(token="old")
+        with host.app.app_context():
+            new = host.alerts.rotate_token(integration_id, keep_for=dt.timedelta(hours=1))
 
-    assert statuses_of(host, integration_id, "old", new) == [200, 200]
-    hold_clock(monkeypatch, at + dt.timedelta(minutes=59, seconds=59, microseconds=999_999))
-    assert statuses_of(host, integration_id, "old", new) == [200, 200]
-    hold_clock(monkeypatch, at + dt.timedelta(hours=1))
-    assert statuses_of(host, integration_id, "old", new) == [403, 200]
+        assert statuses_of(host, integration_id, "old", new) == [200, 200]
+        held.move(minutes=59, seconds=59.999_999)
+        assert statuses_of(host, integration_id, "old", new) == [200, 200]
+        held.move(seconds=0.000_001)
+        assert statuses_of(host, integration_id, "old", new) == [403, 200]
 
 
 def test_a_third_token_ends_the_first(host: Host) -> None:
@@ -644,10 +619,3 @@ def status_with(host: Host, integration_id: str, token: str | None) -> int:
 def statuses_of(host: Host, integration_id: str, *tokens: str) -> list[int]:
     """Post an event with each token, and return the statuses."""
     return [status_with(host, integration_id, token) for token in tokens]
-
-
-def hold_clock(monkeypatch: pytest.MonkeyPatch, at: dt.datetime | None = None) -> dt.datetime:
-    """Let the clock stand, now or at a given time, which is returned."""
-    at = at or clock.now()
-    monkeypatch.setattr(clock, "now", lambda: at)
-    return at

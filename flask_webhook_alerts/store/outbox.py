@@ -55,6 +55,11 @@ class Outbox:
         held = (event.c.id == sa.bindparam("event_id"), event.c.delivered_at.is_(None))
         seen = sa.bindparam("seen", type_=event.c.next_attempt_at.type)
         self._update = sa.update(event).where(*held, event.c.next_attempt_at == seen)
+        self._hasten = (
+            sa.update(event)
+            .where(event.c.delivered_at.is_(None), event.c.next_attempt_at.is_not(None))
+            .values(next_attempt_at=sa.bindparam("now"))
+        )
         self._owed_by = sa.select(event.c.alert_id).where(
             *held, event.c.next_attempt_at.is_not(None)
         )
@@ -121,6 +126,10 @@ class Outbox:
             return connection.execute(self._revive, {"now": now}).rowcount
 
         return connection.execute(self._revive_one, {"now": now, "event_id": event_id}).rowcount
+
+    def hasten(self, connection: sa.Connection, now: dt.datetime) -> None:
+        """Make every owed event due, whether it waits for its pause or somebody holds it."""
+        connection.execute(self._hasten, {"now": now})
 
     def _write(self, connection: sa.Connection, held: Claim, values: dict[str, t.Any]) -> bool:
         parameters = {"event_id": held.event_id, "seen": held.until, **values}
