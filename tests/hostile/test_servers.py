@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import socket
 import sys
-import typing as t
 from collections.abc import Iterator
 from pathlib import Path
 
