@@ -58,7 +58,8 @@ def test_no_other_module_asks_the_machine_for_the_time() -> None:
         if asks_for_the_time(ast.parse(path.read_text("utf-8")))
     }
 
-    assert asking == {"clock.py"}
+    # The library that counts for the rate limits tells when they end by the machine's clock.
+    assert asking == {"clock.py", "contrib/ratelimit.py"}
 
 
 def asks_for_the_time(tree: ast.Module) -> bool:
