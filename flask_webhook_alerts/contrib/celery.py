@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import time
 import typing as t
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from flask import current_app
 from flask import Flask
 from flask import has_app_context
 from kombu import Connection
-from kombu import pools
+from kombu.pools import ProducerPool
 
 from flask_webhook_alerts import receivers
 from flask_webhook_alerts.errors import ConfigError
@@ -62,6 +63,7 @@ class CeleryWake:
 
     def __init__(self, celery: Celery) -> None:
         self._celery = celery
+        self._pools: dict[int, ProducerPool] = {}
 
     @classmethod
     def of(cls, app: Flask) -> CeleryWake:
@@ -83,15 +85,13 @@ class CeleryWake:
             task.apply_async((event_id,))
             return
 
-        # Looked up each time, because the pools are emptied after a fork.
-        producers = pools.producers[self._connection]
-        with producers.acquire(block=True, timeout=PATIENCE) as producer:
+        with self._pool().acquire(block=True, timeout=PATIENCE) as producer:
             task.apply_async((event_id,), producer=producer, retry=True, retry_policy=_RETRY)
 
     def examine(self) -> Iterator[Finding]:
         """Look for the broker, for a worker, and for the sweep in beat's schedule."""
         try:
-            with self._connection.clone() as connection:
+            with self._connection() as connection:
                 connection.default_channel  # noqa: B018 - which connects
                 address = connection.as_uri().replace("//:**@", "//")  # if there is no password
                 yield _found(Level.OK, "broker", f"{address} answers.")
@@ -101,7 +101,21 @@ class CeleryWake:
             yield _found(Level.PROBLEM, "broker", words)
         yield self._examine_schedule()
 
-    @functools.cached_property
+    def close(self) -> None:
+        """Close the connections that this process has made; the next publication makes new ones."""
+        pool = self._pools.pop(os.getpid(), None)
+        if pool is not None:
+            pool.connections.force_close_all()
+
+    def _pool(self) -> ProducerPool:
+        """Return the pool of this process; what was connected before a fork is the parent's."""
+        process = os.getpid()
+        if process not in self._pools:
+            limit = self._celery.conf.broker_pool_limit
+            pool = ProducerPool(self._connection().Pool(limit=limit), limit=limit)
+            self._pools.setdefault(process, pool)
+        return self._pools[process]
+
     def _connection(self) -> Connection:
         return self._celery.connection_for_write(
             connect_timeout=PATIENCE, transport_options=_TRANSPORT

@@ -80,6 +80,7 @@ class Site:
     def close(self) -> None:
         """End what is running, and let go of the database."""
         self._ending.close()
+        self.app.extensions["webhook_alerts"].wake.close()
         self.app.extensions["celery"].close()
         with self.app.app_context():
             db.session.remove()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
 import socket
 import sys
 import threading
 import typing as t
 import uuid
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
 
 import pytest
@@ -36,6 +38,7 @@ from flask_webhook_alerts.contrib.celery import SWEEP
 from tests.contrib.brokers import Broker
 from tests.contrib.brokers import delete_queue
 from tests.contrib.brokers import RabbitMQ
+from tests.contrib.brokers import Redis
 from tests.contrib.celery_host import celery_init_app
 from tests.faults.processes import free_port
 from tests.hosts import Host
@@ -70,6 +73,7 @@ def celery_host(url: str, celery: Settings, **config: t.Any) -> Iterator[Host]:
     config |= {"WEBHOOK_ALERTS_DELIVERY": "celery", "CELERY": names | celery}
     with running_host(url, db=db, alerts=alerts, config=config) as host:
         yield host
+        host.app.extensions["webhook_alerts"].wake.close()
         host.app.extensions["celery"].close()
 
 
@@ -336,6 +340,50 @@ def test_a_connection_that_broke_meanwhile_is_made_anew(
     assert waiting(host)[-1][1][0] == [host.stored_events()[1].id]
     if isinstance(broker, RabbitMQ):
         delete_queue(host.app.extensions["celery"].conf.task_default_queue)
+
+
+@pytest.mark.parametrize("limit", [0, 1])
+def test_connections_are_kept_as_far_as_the_host_says(
+    make_host: MakeHost, redis: Redis, limit: int
+) -> None:
+    host = make_host(broker_url=redis.url, broker_pool_limit=limit)
+    integration_id = host.create_integration()
+    for number in range(3):
+        send(host, integration_id, key=f"alert-{number}")
+    wake = host.app.extensions["webhook_alerts"].wake
+    wake.close()
+    wake.close()
+    send(host, integration_id, key="afterwards")
+
+    assert len(waiting(host)) == 4
+
+
+def test_a_forked_process_publishes_by_connections_of_its_own(
+    make_host: MakeHost, redis: Redis
+) -> None:
+    host = make_host(broker_url=redis.url)
+    wake = host.app.extensions["webhook_alerts"].wake
+    wake(0)
+    child = os.fork()
+    if child == 0:
+        publish_and_exit(wake, range(1, 101))
+    for event_id in range(101, 201):
+        wake(event_id)
+    _, status = os.waitpid(child, 0)
+
+    assert status == 0
+    assert sorted(body[0][0] for _, body in waiting(host)) == list(range(201))
+
+
+def publish_and_exit(wake: CeleryWake, event_ids: Iterable[int]) -> t.NoReturn:
+    """Do that in a forked process, and leave nothing but the status."""
+    status = 1
+    try:
+        for event_id in event_ids:
+            wake(event_id)
+        status = 0
+    finally:
+        os._exit(status)
 
 
 def test_what_was_not_published_is_delivered_by_the_sweep(
