@@ -11,9 +11,9 @@ from flask import Flask
 from sqlalchemy import event
 
 from flask_webhook_alerts import alert_created
+from flask_webhook_alerts import checks
 from flask_webhook_alerts import clock
-from flask_webhook_alerts.cli import checks
-from flask_webhook_alerts.cli.checks import Level
+from flask_webhook_alerts.checks import Level
 from flask_webhook_alerts.store.facts import Facts
 from tests.hosts import Host
 from tests.hosts import running_host

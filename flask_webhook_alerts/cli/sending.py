@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import contextvars
-import json
 import typing as t
-import urllib.parse
 
 import click
-from flask import current_app
 from werkzeug.test import TestResponse
 
-from flask_webhook_alerts import tokens
+from flask_webhook_alerts import posting
 from flask_webhook_alerts import urls
 from flask_webhook_alerts.events import EventType
 from flask_webhook_alerts.events import Urgency
-from flask_webhook_alerts.problems import MEDIA_TYPE
-from flask_webhook_alerts.state import get_state
+from flask_webhook_alerts.words import safe
 
 from .base import group
 from .options import json_option
 from .options import read_meta
 from .output import emit
-from .output import safe
 from .senders import list_all
 from .senders import SAMPLE
 
@@ -64,8 +58,8 @@ def send(
         "Urgency": urgency,
     }
     list_all(integration_id)  # tells what is wrong with the database; the endpoint tells no sender
-    response = _post(urls.endpoint_url(integration_id), payload, token)
-    answer = _read(response)
+    response = posting.post(urls.endpoint_url(integration_id), payload, token)
+    answer = posting.read(response)
     is_accepted = response.status_code == 200 and isinstance(answer, dict)
     lines = [_accepted(answer)] if is_accepted else _refused(response, answer)
     if not is_accepted and not as_json:
@@ -74,31 +68,6 @@ def send(
     emit({"status": response.status_code, "answer": answer}, lines, as_json=as_json)
     if not is_accepted:
         click.get_current_context().exit(1)
-
-
-def _post(url: str, payload: dict[str, t.Any], token: str | None) -> TestResponse:
-    headers = {}
-    if token is not None:
-        tokens.hash_token(token)  # says what is wrong with one that no header can carry
-        headers[get_state().settings.token_header] = token
-    parts = urllib.parse.urlsplit(url)
-    root = current_app.config["APPLICATION_ROOT"].rstrip("/")
-    client = current_app.test_client(use_cookies=False)
-    # In a context of its own, as a request in production: else it would share our app context,
-    # and so its session.
-    return contextvars.Context().run(
-        client.post,
-        parts.path.removeprefix(root),
-        base_url=f"{parts.scheme}://{parts.netloc}{root}",
-        data=json.dumps(payload),
-        content_type="application/json",
-        headers=headers,
-    )
-
-
-def _read(response: TestResponse) -> t.Any:
-    """Return the endpoint's answer; None if the answer is not the endpoint's."""
-    return response.get_json() if response.mimetype in {"application/json", MEDIA_TYPE} else None
 
 
 def _accepted(answer: dict[str, t.Any]) -> str:

@@ -8,14 +8,13 @@ import enum
 from collections.abc import Iterator
 from collections.abc import Mapping
 
-from flask_webhook_alerts.config import DeliveryMode
-from flask_webhook_alerts.store.facts import Facts
-from flask_webhook_alerts.store.facts import Schema
-from flask_webhook_alerts.store.listings import Owed
-
-from .explaining import advise
-from .output import age
-from .output import count
+from .advice import advise
+from .config import DeliveryMode
+from .store.facts import Facts
+from .store.facts import Schema
+from .store.listings import Owed
+from .words import age
+from .words import count
 
 _OVERDUE = dt.timedelta(minutes=10)
 _PACKETS = 4

@@ -1,0 +1,83 @@
+"""Examine the app and its database: what ``doctor`` prints and the dashboard shows."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+
+from flask import current_app
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from . import clock
+from . import receivers
+from . import signals
+from . import urls
+from .advice import reason
+from .checks import check_database
+from .checks import check_delivery
+from .checks import check_outbox
+from .checks import check_receivers
+from .checks import check_schema
+from .checks import check_urls
+from .checks import Finding
+from .checks import Level
+from .database import Database
+from .state import State
+from .store.facts import Facts
+from .store.facts import read_facts
+from .store.facts import read_schema
+from .store.facts import Schema
+from .store.listings import Listings
+
+_SIGNALS = (
+    signals.alert_created,
+    signals.alert_acknowledged,
+    signals.alert_resolved,
+    signals.alert_reopened,
+    signals.alert_repeated,
+    signals.request_rejected,
+)
+
+
+def examine(state: State) -> Iterator[Finding]:
+    """Find out whether all is well, and what to do if not."""
+    yield from _examine_database(state)
+    yield from check_delivery(state.settings.delivery)
+    app = t.cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
+    for signal in _SIGNALS:
+        yield from check_receivers(
+            signal.name.replace("-", "_"), list(receivers.connected(signal, app))
+        )
+    yield from check_urls(_url(), is_guessed=urls.is_guessed())
+
+
+def _examine_database(state: State) -> Iterator[Finding]:
+    database = state.database
+    reads = database.store.reads  # raises if this kind of database is not supported
+    try:
+        schema, facts = _read(database)
+    except SQLAlchemyError as error:
+        words = f"It does not answer: {reason(error)} Look at SQLALCHEMY_DATABASE_URI."
+        yield Finding(level=Level.PROBLEM, about="database", words=words)
+        return
+
+    yield from check_database(facts, state.settings.max_content_length)
+    yield from check_schema(schema)
+    if not (schema.missing_tables or schema.missing):
+        owed = database.run(Listings(database.models).owed)
+        dead = database.run(reads.count_dead)
+        yield from check_outbox(owed, dead, clock.now())
+
+
+def _read(database: Database) -> tuple[Schema, Facts]:
+    # The engine's own connection, since ours would show our own isolation level.
+    with database.engine.connect() as connection:
+        return read_schema(connection, database.models), read_facts(connection, database.models)
+
+
+def _url() -> str | None:
+    try:
+        return urls.endpoint_url("ID")
+    except RuntimeError:
+        return None
