@@ -28,7 +28,10 @@ SERVERS = pytest.mark.parametrize("database_url", ["postgresql", "mariadb"], ind
 MARIADB = pytest.mark.parametrize("database_url", ["mariadb"], indirect=True)
 POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
-MISSING = "Tables are missing: webhook_integration, webhook_alert, webhook_alert_event."
+MISSING = (
+    "Tables are missing: webhook_integration, webhook_alert, webhook_alert_event,"
+    " webhook_rejection."
+)
 
 
 def run(host: Host, *args: object, charset: str = "utf-8", **how: t.Any) -> Result:

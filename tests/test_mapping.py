@@ -34,7 +34,7 @@ Model: t.TypeAlias = type[t.Any]
 
 OWN = ("alert_model", "integration_model", "event_model")
 SOME_OWN = [own for size in range(4) for own in itertools.combinations(OWN, size)]
-TABLES = ["webhook_integration", "webhook_alert", "webhook_alert_event"]
+TABLES = ["webhook_integration", "webhook_alert", "webhook_alert_event", "webhook_rejection"]
 WHOLE_LIFE = [
     ("create", "created"),
     ("create", "repeated"),
@@ -88,8 +88,9 @@ def test_given_classes_are_used_and_the_others_are_built(own: tuple[str, ...]) -
 
     models = dict(zip(OWN, (alerts.Alert, alerts.Integration, alerts.AlertEvent), strict=True))
     assert {name for name in OWN if models[name] is classes.get(name)} == set(own)
-    assert {model.__table__.metadata for model in models.values()} == {db.metadata}
-    assert sorted(model.__tablename__ for model in models.values()) == sorted(TABLES)
+    all_models = [*models.values(), alerts.Rejection]
+    assert {model.__table__.metadata for model in all_models} == {db.metadata}
+    assert sorted(model.__tablename__ for model in all_models) == sorted(TABLES)
 
 
 @pytest.mark.parametrize("base", HOST_BASES)
@@ -196,7 +197,16 @@ def test_our_keys_are_there_beside_the_hosts(database_url: str, own: tuple[str, 
         }
 
     assert indexes["ix_webhook_alert_status"]["column_names"] == ["status", "id"]
-    assert indexes["ix_webhook_alert_event_next_attempt_at"]["column_names"] == ["next_attempt_at"]
+    assert indexes["ix_webhook_alert_integration_status"]["column_names"] == [
+        "integration_id",
+        "status",
+        "id",
+    ]
+    assert indexes["ix_webhook_alert_event_undelivered"]["column_names"] == [
+        "delivered_at",
+        "next_attempt_at",
+    ]
+    assert indexes["ix_webhook_rejection_integration"]["column_names"] == ["integration_id", "id"]
     assert unique["uq_webhook_alert_active"] == ["integration_id", "active_key"]
     assert unique["uq_webhook_alert_event"] == ["alert_id", "id"]
     assert ("ix_own_team" in indexes) == bool(own)

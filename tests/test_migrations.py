@@ -28,7 +28,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:'get_engine' is deprecated:Depre
 
 MakeHost = t.Callable[[], tuple[SQLAlchemy, WebhookAlerts]]
 
-OURS = {"webhook_integration", "webhook_alert", "webhook_alert_event"}
+OURS = {"webhook_integration", "webhook_alert", "webhook_alert_event", "webhook_rejection"}
 CONVENTION = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -207,8 +207,8 @@ def test_a_generated_migration_needs_nothing_but_its_own_imports(project: Projec
     assert "with_variant(mysql.DATETIME(fsp=6), 'mariadb')" in text
     assert "with_variant(mysql.LONGTEXT(), 'mysql')" in text
     assert "sa.BigInteger().with_variant(sa.Integer(), 'sqlite')" in text
-    assert "sqlite_where=sa.text('next_attempt_at IS NOT NULL')" in text
-    assert "postgresql_where=sa.text('next_attempt_at IS NOT NULL')" in text
+    assert "sqlite_where=sa.text('delivered_at IS NULL')" in text
+    assert "postgresql_where=sa.text('delivered_at IS NULL')" in text
     assert "mysql_charset='utf8mb4'" in text
 
 
