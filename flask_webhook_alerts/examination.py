@@ -13,6 +13,7 @@ from . import clock
 from . import receivers
 from . import signals
 from . import urls
+from .advice import advise
 from .advice import reason
 from .checks import check_database
 from .checks import check_delivery
@@ -23,6 +24,7 @@ from .checks import check_urls
 from .checks import Finding
 from .checks import Level
 from .database import Database
+from .state import get_state
 from .state import State
 from .store.facts import Facts
 from .store.facts import read_facts
@@ -50,6 +52,18 @@ def examine(state: State) -> Iterator[Finding]:
             signal.name.replace("-", "_"), list(receivers.connected(signal, app))
         )
     yield from check_urls(_url(), is_guessed=urls.is_guessed())
+
+
+def explain_database(error: Exception) -> str:
+    """Return why the database did not do what it was told, and what to do about it."""
+    database = get_state().database
+    try:
+        with database.engine.connect() as connection:
+            advice = advise(read_schema(connection, database.models))
+    except SQLAlchemyError as cause:
+        return f"The database does not answer: {reason(cause)}"
+
+    return advice or f"The database cannot do this now, try again: {reason(error)}"
 
 
 def _examine_database(state: State) -> Iterator[Finding]:

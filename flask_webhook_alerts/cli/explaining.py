@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from flask_webhook_alerts.advice import advise
 from flask_webhook_alerts.advice import reason
 from flask_webhook_alerts.errors import Refused
 from flask_webhook_alerts.errors import Unavailable
-from flask_webhook_alerts.state import get_state
-from flask_webhook_alerts.store.facts import read_schema
+from flask_webhook_alerts.examination import explain_database
 
 
 def explain(error: Exception) -> str:
     """Return what a person should read instead of a traceback."""
     if isinstance(error, (Unavailable, SQLAlchemyError)):
-        return _explain_database(error)
+        return explain_database(error)
 
     if isinstance(error, Refused):
         return (
@@ -27,14 +25,3 @@ def explain(error: Exception) -> str:
         return "An argument is not valid UTF-8. Check the encoding of your terminal."
 
     return str(error)
-
-
-def _explain_database(error: Exception) -> str:
-    database = get_state().database
-    try:
-        with database.engine.connect() as connection:
-            advice = advise(read_schema(connection, database.models))
-    except SQLAlchemyError as cause:
-        return f"The database does not answer: {reason(cause)}"
-
-    return advice or f"The database cannot do this now, try again: {reason(error)}"

@@ -109,11 +109,12 @@ class Listings:
 
     def alerts(
         self, connection: sa.Connection, *, statuses: Sequence[str] = (),
-        integration_id: str | None = None, limit: int,
+        integration_id: str | None = None, ids: Sequence[int] | None = None, limit: int,
     ) -> list[Record]:  # fmt: skip
         """Return the newest alerts, without their long texts.
 
         :param statuses: only alerts in one of these.
+        :param ids: only these alerts.
         """
         alert = self._alert.c
         statement = self._alerts(SHORT_ALERT_COLUMNS).order_by(alert.id.desc()).limit(limit)
@@ -121,6 +122,8 @@ class Listings:
             statement = statement.where(alert.status.in_(statuses))
         if integration_id is not None:
             statement = statement.where(alert.integration_id == integration_id)
+        if ids is not None:
+            statement = statement.where(alert.id.in_(ids))
         return records_of(connection.execute(statement))
 
     def alert(self, connection: sa.Connection, alert_id: int) -> Record | None:
