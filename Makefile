@@ -27,7 +27,7 @@ help: ## List what can be made
 # --- The demo ---
 
 demo: $(VENV)/.has-demo ## Set up the example app and serve it on 127.0.0.1:PORT
-	@$(flask) demo setup --at http://127.0.0.1:$(PORT)
+	@$(flask) demo setup --days 7 --at http://127.0.0.1:$(PORT)
 	@$(flask) run --host 127.0.0.1 --port $(PORT)
 
 traffic: $(VENV)/.has-demo ## Send a bad day to the demo, from a second terminal
