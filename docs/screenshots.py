@@ -144,7 +144,7 @@ def fill(app: Flask) -> dict[str, str]:
     integration_id = str(db.session.scalars(sa.select(alerts.Integration.id)).one())
     alerts.create_integration("Nightly backups", token="a token of the past").id  # noqa: B018, S106
     fresh = str(alerts.create_integration("Uptime Kuma at home", strict=False).id)
-    history.make_up(DAYS, integration_id, random.Random(7))  # noqa: S311 - lifelike, not secret
+    history.make_up(DAYS, random.Random(7))  # noqa: S311 - lifelike, not secret
     client = app.test_client()
     client.post(f"/integration/{fresh}", json={"event_type": "create", "Id": 7})
     client.post("/integration/int_mistyped", json={})
@@ -152,6 +152,13 @@ def fill(app: Flask) -> dict[str, str]:
         alerts.Alert.incident.is_(True), alerts.Alert.status == "open"
     )
     alert_id = db.session.scalars(incident).first()
+    troubled = db.session.scalars(sa.select(alerts.AlertEvent).limit(3)).all()
+    for number, event in enumerate(troubled):
+        event.delivered_at, event.attempts = None, 10 if number else 4
+        event.next_attempt_at = None if number else event.at
+        event.last_error = "example_app.receivers:page_owner: ConnectionRefusedError: [Errno 111]"
+        event.delivered_to = []
+    db.session.commit()
     alerts.add_note(alert_id, "The provider confirms it: https://status.example.com/1423", "Edda")
     return {"alert": str(alert_id), "integration": integration_id, "fresh": fresh}
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import collections
 import datetime as dt
 import random
 import typing as t
+from collections.abc import Mapping
+
+import sqlalchemy as sa
 
 from . import clock
 from . import people
@@ -20,6 +24,10 @@ from .traffic import make_story
 _TROUBLES_BY_HOUR = (
     *(1.0,) * 6, *(1.5, 2.4, 3.6, 4.8, 4.4, 3.2), *(2.8, 3.6, 4.4, 3.2, 2.4, 2.0), *(1.2,) * 6,
 )  # fmt: skip
+_MONITORS = (
+    ("Uptime Kuma", False, ("storefront",)),
+    ("Sensors of the house", True, ("workshop",)),
+)
 _WEEKEND = 0.4
 _OWNERS = {running.name: running.owner for running in SERVICES}
 _STILL_OPEN = (("card-payments", 4), ("queue", 11), ("humidity", 26), ("certificate", 55))
@@ -30,16 +38,31 @@ def _minutes(one: tuple[str, int]) -> int:
     return -one[1]  # the oldest first, so that ids grow with time
 
 
-def make_up(days: int, integration_id: str, dice: random.Random) -> int:
+def make_up(days: int, dice: random.Random) -> int:
     """Store what the last ``days`` brought, if there are no alerts yet. Return how many."""
     if days == 0 or db.session.query(Alert.id).first() is not None:
         return 0
 
+    places = _places()
     moments = sorted(_moments(days, dice))
     for moment in moments:
-        _store(integration_id, dice.choice(TROUBLES), moment, dice)
+        trouble = dice.choice(TROUBLES)
+        _store(places[trouble.service], trouble, moment, dice)
     db.session.commit()
-    return len(moments) + _add_active(integration_id, dice)
+    return len(moments) + _add_active(places, dice)
+
+
+def _places() -> Mapping[str, str]:
+    """Return the integration of each service's monitor, by the service: some have their own."""
+    first = db.session.scalars(
+        sa.select(alerts.Integration.id).order_by(alerts.Integration.created_at)
+    ).first()
+    own = {
+        service: str(alerts.create_integration(name, strict=is_strict).id)
+        for name, is_strict, services in _MONITORS
+        for service in services
+    }
+    return collections.defaultdict(lambda: str(first), own)
 
 
 def _moments(days: int, dice: random.Random) -> t.Iterator[dt.datetime]:
@@ -84,7 +107,7 @@ def _store(integration_id: str, trouble: Trouble, moment: dt.datetime, dice: ran
         db.session.add(alerts.AlertEvent(**event, attempts=1, delivered_to=[_receiver(kind)]))
 
 
-def _add_active(integration_id: str, dice: random.Random) -> int:
+def _add_active(places: Mapping[str, str], dice: random.Random) -> int:
     """Take in some that go on, by the front door, and then put their clocks back."""
     troubles = {trouble.check: trouble for trouble in TROUBLES}
     for check, minutes in sorted((*_STILL_OPEN, *_TAKEN), key=_minutes):
@@ -92,7 +115,7 @@ def _add_active(integration_id: str, dice: random.Random) -> int:
         event = {"event_type": "create", "Id": f"{trouble.service}/{check}"}
         payload = {**event, **make_story(dice, trouble)}
         for _ in range(dice.randint(1, 4)):
-            receipt = alerts.receive(integration_id, payload)
+            receipt = alerts.receive(places[trouble.service], payload)
         if check in dict(_TAKEN):
             alerts.acknowledge(receipt.alert_id, by=_OWNERS[trouble.service])
         _put_back(receipt.alert_id, dt.timedelta(minutes=minutes))
