@@ -38,6 +38,7 @@ def post(url: str, payload: dict[str, t.Any], token: str | None) -> TestResponse
         data=json.dumps(payload),
         content_type="application/json",
         headers=headers,
+        buffered=True,  # so that all is done that comes after the answer, too
     )
 
 

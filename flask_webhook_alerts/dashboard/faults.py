@@ -7,6 +7,7 @@ from flask import g
 from flask import Response
 from sqlalchemy.exc import SQLAlchemyError
 
+from flask_webhook_alerts.advice import reason
 from flask_webhook_alerts.errors import InvalidOption
 from flask_webhook_alerts.errors import NotFound
 from flask_webhook_alerts.errors import Refused
@@ -20,7 +21,8 @@ def register(blueprint: Blueprint) -> None:
     """Answer our errors on the dashboard's own pages, and nowhere else."""
     blueprint.register_error_handler(NotFound, _not_found)
     blueprint.register_error_handler(InvalidOption, _invalid)
-    for fault in (Unavailable, Refused, SQLAlchemyError):
+    blueprint.register_error_handler(Refused, _refused)
+    for fault in (Unavailable, SQLAlchemyError):
         blueprint.register_error_handler(fault, _database_fault)
 
 
@@ -31,6 +33,14 @@ def _not_found(error: Exception) -> Response:
 
 def _invalid(error: Exception) -> Response:
     return bare_page(422, "This cannot be done", f"{error} Nothing was changed.")
+
+
+def _refused(error: Exception) -> Response:
+    words = (
+        f"The database refuses it: {reason(error)} Rows of your app that refer to what would be"
+        " deleted must go first."
+    )
+    return bare_page(409, "This cannot be done", words)
 
 
 def _database_fault(error: Exception) -> Response:

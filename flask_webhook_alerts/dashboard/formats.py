@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import json
 import typing as t
+import urllib.parse
 from collections.abc import Callable
 
 from markupsafe import escape
@@ -29,7 +30,8 @@ def ago(value: dt.datetime) -> Markup:
 
 def age(value: dt.datetime) -> Markup:
     """Return how old something is, in one unit."""
-    return _time(value, span((clock.now() - value).total_seconds()), "age")
+    words = span((clock.now() - value).total_seconds())
+    return Markup('<time datetime="{}" data-t="age">{}</time>').format(_iso_time(value), words)
 
 
 def exact(value: dt.datetime) -> Markup:
@@ -91,6 +93,11 @@ def plural(value: int, noun: str, shown: str | None = None) -> str:
     return f"{shown or number(value)} {noun if value == 1 else noun + 's'}"
 
 
+def query(args: dict[str, t.Any]) -> str:
+    """Return the address of the same page with other arguments."""
+    return "?" + urllib.parse.urlencode(args)
+
+
 def as_json(value: object) -> str:
     """Return JSON for people, in the letters that they sent."""
     return json.dumps(value, indent=2, ensure_ascii=False, default=_iso)
@@ -100,8 +107,12 @@ def _iso(value: object) -> str:
     return value.isoformat() if isinstance(value, dt.datetime) else str(value)
 
 
+def _iso_time(value: dt.datetime) -> str:
+    return value.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
 def _time(value: dt.datetime, words: str, kind: str) -> Markup:
-    iso = value.isoformat(timespec="seconds").replace("+00:00", "Z")
+    iso = _iso_time(value)
     return Markup('<time datetime="{}" title="{}" data-t="{}">{}</time>').format(
         iso, iso, kind, escape(words)
     )
@@ -120,6 +131,7 @@ FILTERS: dict[str, Callable[..., t.Any]] = {
     "linkify": linkify,
     "number": number,
     "plural": plural,
+    "query": query,
     "span": span,
 }
 """What the templates call these, by name."""

@@ -16,6 +16,7 @@ from flask import current_app
 from flask import request
 from flask import Response
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.security import check_password_hash
 from werkzeug.security import generate_password_hash
 
@@ -129,6 +130,5 @@ def _checked(name: str, value: str) -> str:
 
 def _challenge(realm: str) -> Response:
     response = Response("Sign in to see this.\n", status=401, mimetype="text/plain")
-    response.www_authenticate.type = "basic"
-    response.www_authenticate.parameters.update(realm=realm, charset="UTF-8")
+    response.www_authenticate = WWWAuthenticate("basic", {"realm": realm, "charset": "UTF-8"})
     return response
