@@ -17,7 +17,7 @@ code := flask_webhook_alerts example_app tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo traffic test cover faults faults-short bench bench-scale lint format types layers lowest wheel clean
+.PHONY: help demo traffic screenshots browser test cover faults faults-short bench bench-scale lint format types layers lowest wheel clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,7 +33,15 @@ demo: $(VENV)/.has-demo ## Set up the example app and serve it on 127.0.0.1:PORT
 traffic: $(VENV)/.has-demo ## Send a bad day to the demo, from a second terminal
 	@$(flask) demo traffic --at http://127.0.0.1:$(PORT)
 
+screenshots: $(VENV)/.has-test browser ## Take the pictures of the dashboard for the documentation
+	$(bin)/python docs/screenshots.py
+
 # --- The checks ---
+
+browser: ## Install the browser that tests of the dashboard drive, where apt-get may
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+		apt-get update -qq && apt-get install -y -qq chromium; } || \
+		echo "There is no chromium: tests that need it are skipped. Install it to run them."
 
 test: $(VENV)/.has-test ## Run the tests
 	$(bin)/python $(pytest) $(PYTEST_ARGS)

@@ -114,8 +114,9 @@ def _add_active(places: Mapping[str, str], dice: random.Random) -> int:
         trouble = troubles[check]
         event = {"event_type": "create", "Id": f"{trouble.service}/{check}"}
         payload = {**event, **make_story(dice, trouble)}
-        for _ in range(dice.randint(1, 4)):
-            receipt = alerts.receive(places[trouble.service], payload)
+        receipt = alerts.receive(places[trouble.service], payload)
+        for _ in range(dice.randrange(4)):
+            alerts.receive(places[trouble.service], payload)
         if check in dict(_TAKEN):
             alerts.acknowledge(receipt.alert_id, by=_OWNERS[trouble.service])
         _put_back(receipt.alert_id, dt.timedelta(minutes=minutes))

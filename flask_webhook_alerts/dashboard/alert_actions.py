@@ -92,7 +92,9 @@ def _ids(texts: list[str]) -> list[int]:
 
 def _told(receipts: Mapping[int, Receipt | None], records: list[Record]) -> str:
     """Return in words what became of the alerts."""
-    outcomes = collections.Counter(receipt and receipt.outcome for receipt in receipts.values())
+    outcomes = collections.Counter(
+        receipt.outcome if receipt is not None else None for receipt in receipts.values()
+    )
     if len(receipts) == 1:
         (outcome,), (receipt,) = outcomes, receipts.values()
         if outcome is Outcome.IGNORED and receipt is not None:

@@ -154,7 +154,7 @@ def _ceiling(value: int) -> int:
     if value <= 2:
         return 2
 
-    size = 10 ** math.floor(math.log10(value))
+    size = int(10 ** math.floor(math.log10(value)))
     return next(step * size for step in _STEPS if step * size >= value)
 
 

@@ -88,7 +88,9 @@ def _signer() -> Signer:
     return Signer(signing_keys(), salt="flask-webhook-alerts.csrf")
 
 
-def signing_keys() -> list[str | bytes]:
+def signing_keys() -> list[str]:
     """Return the host's keys, the one to sign with last."""
     fallbacks = current_app.config.get("SECRET_KEY_FALLBACKS") or []
-    return [*reversed(fallbacks), current_app.config["SECRET_KEY"]]
+    keys = (*reversed(fallbacks), current_app.config["SECRET_KEY"])
+    # Flask takes both, and itsdangerous takes one kind at a time.
+    return [key.decode("latin-1") if isinstance(key, bytes) else str(key) for key in keys]

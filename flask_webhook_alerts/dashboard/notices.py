@@ -50,5 +50,5 @@ def forget(response: Response) -> None:
         response.delete_cookie(_COOKIE, path=path(), samesite="Lax")
 
 
-def _serializer() -> URLSafeTimedSerializer[str]:
+def _serializer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(signing_keys(), salt="flask-webhook-alerts.notice")

@@ -14,6 +14,9 @@ from flask import g
 from flask import request
 from flask import Response
 from flask import url_for
+from jinja2.defaults import DEFAULT_NAMESPACE
+from jinja2.filters import FILTERS as DEFAULT_FILTERS
+from jinja2.tests import TESTS as DEFAULT_TESTS
 
 from flask_webhook_alerts import __about__
 from flask_webhook_alerts.events import AlertStatus
@@ -120,10 +123,10 @@ def _overlay(host: jinja2.Environment) -> jinja2.Environment:
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False,
         autoescape=True, undefined=jinja2.StrictUndefined, finalize=None,
     )  # fmt: skip
-    environment.filters = {**jinja2.defaults.DEFAULT_FILTERS, **FILTERS}
-    environment.tests = dict(jinja2.defaults.DEFAULT_TESTS)
+    environment.filters = {**DEFAULT_FILTERS, **FILTERS}
+    environment.tests = dict(DEFAULT_TESTS)
     environment.globals = {
-        **jinja2.defaults.DEFAULT_NAMESPACE,
+        **DEFAULT_NAMESPACE,
         "CHOICES": preferences.CHOICES,
         "act_args": _act_args,
         "csrf_field": csrf.FIELD,

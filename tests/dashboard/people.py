@@ -44,7 +44,7 @@ class Person:
 
     def token(self) -> str:
         """Return what the forms carry."""
-        return re.findall(r'name="_csrf" value="([^"]+)"', self.see("/integrations/new"))[0]
+        return str(re.findall(r'name="_csrf" value="([^"]+)"', self.see("/integrations/new"))[0])
 
 
 def words_of(page: str) -> str:

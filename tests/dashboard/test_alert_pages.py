@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 from flask_webhook_alerts import alert_created
 from flask_webhook_alerts import clock
@@ -138,6 +139,12 @@ def test_pages_go_on_by_key(person: Person, post: Post) -> None:
     assert 'rel="next"' not in third
     assert titles_of(back) == titles_of(second)
     assert "There is nothing here any more" in person.see("/?before=1")
+
+
+def rows_of(person: Person, path: str) -> list[str]:
+    """Return what a look at the rows tells."""
+    content: t.Any = person.client.get(path).json
+    return list(content["rows"])
 
 
 def link_of(page: str, rel: str) -> str:
@@ -434,26 +441,26 @@ def test_the_page_says_what_the_next_look_is_compared_with(person: Person, post:
 
     (rows,) = re.findall(r'data-rows="([^"]*)"', page)
     (poll,) = re.findall(r'data-poll="([^"]*)"', page)
-    assert person.client.get(html.unescape(poll)).json["rows"] == rows.split()
+    assert rows_of(person, html.unescape(poll)) == rows.split()
 
 
 def test_one_alert_is_looked_at_with_its_timeline(person: Person, post: Post) -> None:
     post()
     page = person.see("/1")
     (rows,) = re.findall(r'data-rows="([^"]*)"', page)
-    assert person.client.get("/alerts/live/1").json["rows"] == [rows]
+    assert rows_of(person, "/alerts/live/1") == [rows]
 
     person.press("/1/note", {"text": "x"})
 
-    assert person.client.get("/alerts/live/1").json["rows"] != [rows]
-    assert person.client.get("/alerts/live/99").json["rows"] == []
+    assert rows_of(person, "/alerts/live/1") != [rows]
+    assert rows_of(person, "/alerts/live/99") == []
 
 
 def test_other_pages_look_at_the_counts_only(person: Person, post: Post) -> None:
     post()
 
     assert 'data-poll="/alerts/live"' in person.see("/stats")
-    assert person.client.get("/alerts/live").json["rows"] == []
+    assert rows_of(person, "/alerts/live") == []
 
 
 def test_a_database_that_is_away_is_a_page_that_says_what_to_do(person: Person) -> None:
@@ -473,12 +480,12 @@ def test_what_a_guard_breaks_is_the_hosts_to_answer(sqlite_url: str) -> None:
     from tests.hosts import running_host
 
     def broken() -> str:
-        raise sa.exc.OperationalError("SELECT", {}, Exception("away"))
+        raise exc.OperationalError("SELECT", {}, Exception("away"))
 
     db, alerts, dashboard = with_dashboard(authorize=broken)
     with running_host(sqlite_url, db=db, alerts=alerts) as host:
         dashboard.init_app(host.app)
-        with pytest.raises(sa.exc.OperationalError):
+        with pytest.raises(exc.OperationalError):
             host.client.get("/alerts/")
 
 

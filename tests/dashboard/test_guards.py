@@ -26,7 +26,7 @@ from tests.hosts import running_host
 HASH = generate_password_hash("right", "pbkdf2:sha256:1000")
 
 
-class User(UserMixin):
+class User(UserMixin):  # type: ignore[misc] # the library has no types
     def __init__(self, ident: str) -> None:
         self.id = ident
 
@@ -38,7 +38,7 @@ def login_host(url: str, guard: t.Any) -> t.Any:
     class Running:
         def __enter__(self) -> Host:
             host = running.__enter__()
-            manager = LoginManager(host.app)
+            manager: t.Any = LoginManager(host.app)
             manager.login_view = "login"
             manager.user_loader(User)
             host.app.add_url_rule(

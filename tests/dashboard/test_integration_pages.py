@@ -11,9 +11,9 @@ import sys
 import typing as t
 
 import pytest
-import sqlalchemy as sa
 
 from flask_webhook_alerts import clock
+from flask_webhook_alerts import Refused
 from flask_webhook_alerts.dashboard import senders
 from tests.dashboard.people import EVENT
 from tests.dashboard.people import notice_of
@@ -57,7 +57,7 @@ def test_the_choice_of_a_sender_sets_the_mode_and_shows_its_set_up(
     integration_id, page = make(person, sender=sender.key, with_token="1")
 
     with person.host.app.app_context():
-        row = person.host.db.session.get(person.host.alerts.Integration, integration_id)
+        row: t.Any = person.host.db.session.get(person.host.alerts.Integration, integration_id)
         assert row.strict is sender.strict
     assert sender.about in html.unescape(page)
     assert address_of(page) == f"http://localhost/integration/{integration_id}"
@@ -121,7 +121,7 @@ def test_apprise_takes_the_address_and_posts_what_we_want(person: Person) -> Non
 
     integration_id, page = make(person, sender="apprise", with_token="1")
     *_, address = shlex.split(codes_of(page)[0].replace("\\\n", " "))
-    plugin = Apprise.instantiate(address)
+    plugin: t.Any = Apprise.instantiate(address)
 
     assert plugin is not None
     assert plugin.fullpath == f"/integration/{integration_id}"
@@ -355,7 +355,7 @@ def test_a_wrapper_key_is_tried_before_it_is_stored(
     assert response.status_code == 200
     assert words in html.unescape(response.text)
     with person.host.app.app_context():
-        row = person.host.db.session.get(person.host.alerts.Integration, integration_id)
+        row: t.Any = person.host.db.session.get(person.host.alerts.Integration, integration_id)
         assert row.wrapper_key is None
 
 
@@ -404,28 +404,20 @@ def test_only_who_types_the_name_deletes(person: Person) -> None:
     assert "There is no such page" in person.see(f"/integrations/{integration_id}", 404)
 
 
-def test_rows_of_the_host_that_need_the_alerts_stop_a_deletion(person: Person) -> None:
+def test_rows_of_the_host_that_need_the_alerts_stop_a_deletion(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     integration_id, _ = make(person)
-    person.host.post(integration_id, EVENT)
-    with person.host.app.app_context():
-        session = person.host.db.session
-        session.execute(sa.text("CREATE TABLE own (alert_id INTEGER REFERENCES webhook_alert(id))"))
-        session.execute(sa.text("INSERT INTO own VALUES (1)"))
-        session.commit()
-        engine = person.host.db.engine
-        sa.event.listen(
-            engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=ON")
-        )
-        engine.dispose()
 
+    def refuse(*_args: object, **_options: object) -> t.NoReturn:
+        raise Refused("FOREIGN KEY constraint failed")
+
+    monkeypatch.setattr("flask_webhook_alerts.integrations.Integrations.delete", refuse)
     data = {"typed": "Backups", "alerts": "1"}
     response = person.press(f"/integrations/{integration_id}/delete", data)
 
     assert response.status_code == 409
-    assert "Rows of your app that refer" in response.text
-    with person.host.app.app_context():
-        person.host.db.session.execute(sa.text("DROP TABLE own"))
-        person.host.db.session.commit()
+    assert "FOREIGN KEY constraint failed. Rows of your app that refer" in response.text
 
 
 def test_a_name_of_the_host_that_is_too_long_changes_nothing(sqlite_url: str) -> None:
