@@ -326,8 +326,9 @@ def test_times_can_be_those_of_the_browser(browser: Browser, served: tuple[Host,
 # How it looks
 
 SCREENS = (
-    "/", "/?status=all&tag=db", "/?q=none", "/1", "/5", "/5?tab=raw", "/99", "/integrations", "/integrations/new",
-    "/integrations/{one}?setup=curl", "/integrations/{two}", "/deliveries", "/deliveries?state=dead", "/stats",
+    "/", "/?status=all&tag=db", "/?q=none", "/1", "/5", "/5?tab=raw", "/99", "/integrations",
+    "/integrations/new", "/integrations/{one}?setup=curl", "/integrations/{two}", "/deliveries",
+    "/deliveries?state=dead", "/stats",
     "/stats?days=1", "/help",
 )  # fmt: skip
 
