@@ -102,6 +102,16 @@ class Delivery:
         outbox, now = self._database.store.outbox, clock.now()
         return self._database.run(lambda connection: outbox.revive(connection, now, event_id))
 
+    def send_again(self, event_id: int, alert_id: int) -> bool:
+        """Make a dead event due again, and in inline mode send it. Return whether it was dead."""
+        self._database.host.require_committed()
+        if not self.revive(event_id):
+            return False
+
+        if self._mode is DeliveryMode.INLINE:
+            self._send_due(alert_id)
+        return True
+
     def _send_inline(self, change: Change) -> None:
         alert_id = t.cast(int, change.alert_id)
         if change.claimed_until is not None:
@@ -119,12 +129,18 @@ class Delivery:
 
         # Later events of this alert have waited for the earlier one. Whoever ends last finds them:
         # each looks after its own mark or insert is committed, so one of two sees the other's.
+        self._send_due(alert_id)
+
+    def _send_due(self, alert_id: int) -> int:
+        """Send what is due of one alert, in order. Return how many events were delivered."""
+        delivered = 0
         while batch := self._due(alert_id):
             claim = self._claim(batch[0])
             if claim is not None:
-                self._deliver(claim)
+                delivered += self._deliver(claim)
             elif batch[0].attempts < MAX_ATTEMPTS:
-                return  # another deliverer has it, and will find what comes after it
+                break  # another deliverer has it, and will find what comes after it
+        return delivered
 
     def _claims(self) -> Iterator[Claim]:
         """Claim what is due, one event at a time, until nothing is."""

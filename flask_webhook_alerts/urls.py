@@ -27,6 +27,14 @@ def endpoint_url(integration_id: str) -> str:
     return adapter.build(endpoint, {"integration_id": integration_id}, force_external=True)
 
 
+def endpoint_path() -> str | None:
+    """Return the path as OpenAPI writes it, ``/…/{integration_id}``; None if it has no URL yet."""
+    for rule in current_app.url_map.iter_rules():
+        if rule.endpoint.rpartition(".")[2] == ENDPOINT:
+            return rule.rule.replace("<", "{").replace(">", "}")
+    return None
+
+
 def is_guessed() -> bool:
     """Tell whether nothing says under which name the app is served."""
     return not (has_request_context() or current_app.config["SERVER_NAME"])
