@@ -13,11 +13,11 @@ pytest := -m pytest -m 'not faults'
 
 bin := $(VENV)/bin
 flask := $(bin)/python -m flask --app example_app
-code := flask_webhook_alerts example_app tests
+code := flask_webhook_alerts example_app tests tools
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo traffic test cover faults faults-short bench bench-scale lint format types layers lowest wheel clean
+.PHONY: help demo traffic test cover faults faults-short bench bench-scale openapi lint format types layers lowest wheel clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ bench: $(VENV)/.has-test ## Measure the product beside a bare Flask view and a n
 
 bench-scale: $(VENV)/.has-test ## Measure at 10,000 and at 1,000,000 alerts
 	$(bin)/python -m benchmarks.scale
+
+openapi: $(VENV)/.has-test ## Write the OpenAPI document of the REST API
+	$(bin)/python -m tools.openapi
 
 lint: $(VENV)/.has-check ## Check style, formatting and spelling
 	$(bin)/ruff check

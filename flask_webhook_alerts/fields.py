@@ -23,11 +23,6 @@ _INVISIBLE = (
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 _VISIBLE = re.compile(f"[^{_INVISIBLE}]")
-# NUL becomes a visible mark, and no document can name half of a surrogate pair.
-VISIBLE: str = (
-    "[^" + _INVISIBLE.replace("\x00-\x20", "\x01-\x20").replace("\ud800-\udfff", "") + "]"
-)
-"""The same as a pattern for documents: what text with something to read in it contains."""
 
 _WORDS = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),

@@ -16,6 +16,10 @@ MOST_ID = 2**63 - 1
 NO_NUL = r"^[^\u0000]*$"
 """Text that every database takes."""
 
+VISIBLE: dict[str, str] = {"pattern": r"\S", "format": "visible-text"}
+"""How the document tells that a text needs a visible character. No pattern that all tools read can
+name the many characters that are not."""
+
 # RFC 3339, section 5.6.
 _MOMENT = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)[Tt ](?P<time>\d\d:\d\d:\d\d(?:\.\d+)?)(?P<zone>[Zz]|[+-]\d\d:\d\d)",

@@ -17,7 +17,6 @@ from flask_webhook_alerts.events import AlertStatus
 from flask_webhook_alerts.events import Urgency
 from flask_webhook_alerts.fields import is_visible
 from flask_webhook_alerts.fields import MAX_ID_LENGTH
-from flask_webhook_alerts.fields import VISIBLE
 from flask_webhook_alerts.store.deliveries import DeliveryState
 from flask_webhook_alerts.store.search import AlertFilter
 from flask_webhook_alerts.triage import LONGEST_NOTE
@@ -29,6 +28,7 @@ from .fields import Moment
 from .fields import MOST_ID
 from .fields import NO_NUL
 from .fields import Truth
+from .fields import VISIBLE
 from .fields import Whole
 
 MOST_ON_A_PAGE = 200
@@ -138,7 +138,7 @@ class NoteBody(Input):
     text: fields.String = fields.String(
         required=True,
         validate=[validate.Length(1, LONGEST_NOTE), _check_visible],
-        metadata=_about("With at least one visible character.", pattern=VISIBLE),
+        metadata=_about("With at least one visible character.", **VISIBLE),
     )
 
 

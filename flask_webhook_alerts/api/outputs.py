@@ -24,7 +24,12 @@ NOT_FOUND = "not_found"
 
 
 class Output(ma.Schema):
-    """Has all its members in every answer."""
+    """Has all its members in every answer; later versions may add some."""
+
+    class Meta(ma.Schema.Meta):
+        """Say it to the document, too."""
+
+        unknown: str = ma.EXCLUDE
 
     def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[t.Any]) -> None:
         """Tell the document so."""
