@@ -392,6 +392,19 @@ def test_an_alert_that_the_hosts_columns_forbid_is_not_half_stored(database_url:
         assert (host.stored_alerts(), host.stored_events()) == ([], [])
 
 
+def test_a_key_of_the_hosts_own_never_counts_up_another_alert(database_url: str) -> None:
+    with filled_host(database_url, {"alert_model": {"extra": always_the_same}}) as host:
+        integration_id = host.create_integration()
+        post(host, integration_id, "create")
+        other = post(host, integration_id, "create", Id="another")
+        post(host, integration_id, "resolve")
+        again = post(host, integration_id, "create")
+
+        assert (other.status_code, again.status_code) == (422, 422)
+        (alert,) = host.stored_alerts()
+        assert (alert.status, alert.occurrences) == ("resolved", 1)
+
+
 COLUMN = {"extra": lambda: orm.mapped_column(sa.String(40), nullable=False)}
 
 
@@ -406,6 +419,10 @@ def never_right() -> orm.MappedColumn[t.Any]:
     return orm.mapped_column(
         sa.String(40), sa.CheckConstraint("extra = 'right'"), server_default="wrong"
     )
+
+
+def always_the_same() -> orm.MappedColumn[t.Any]:
+    return orm.mapped_column(sa.String(40), unique=True, server_default="same")
 
 
 # --- Tables of the host around ours -------------------------------------------------------------

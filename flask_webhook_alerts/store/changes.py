@@ -11,6 +11,7 @@ import typing as t
 
 import sqlalchemy as sa
 
+from flask_webhook_alerts.errors import Refused
 from flask_webhook_alerts.events import AlertStatus
 from flask_webhook_alerts.events import Change
 from flask_webhook_alerts.events import EventKind
@@ -79,6 +80,8 @@ class SteppedChanges:
         self._event = table_of(models.AlertEvent)
         self._returns = dialect.name in {"sqlite", "postgresql"}
         self._upsert = build_upsert(self._alert, dialect)
+        if dialect.name == "sqlite":
+            self._upsert = self._upsert.returning(_has_integration(models))
         self._insert_event = sa.insert(self._event)
         self._transitions = {
             (kind, by_id): self._transition(kind, by_id) for kind, by_id in TRANSITIONS
@@ -100,8 +103,10 @@ class SteppedChanges:
         at: dt.datetime, plan: Plan,
     ) -> Change:  # fmt: skip
         """Open an alert, or count a repetition of the active one."""
-        result = connection.execute(self._upsert, alert_row(integration_id, event, at))
+        values = {**alert_row(integration_id, event, at), "whose": integration_id}
+        result = connection.execute(self._upsert, values)
         row = self._changed_row(connection, result)
+        self._require_ours(row, event)
         if row.occurrences > 1:
             return change(Outcome.REPEATED, row)
 
@@ -147,6 +152,15 @@ class SteppedChanges:
             return None
 
         return connection.execute(self._by_id, Target(alert_id=result.lastrowid).parameters).one()
+
+    def _require_ours(self, row: t.Any, event: IncomingEvent) -> None:
+        """Raise :exc:`Refused` for what other databases refuse by themselves."""
+        if not getattr(row, "has_integration", True):
+            raise Refused("The integration is gone.")
+
+        # MariaDB counts up the row that any unique key finds, also one of the host's own.
+        if row.thirdparty_id != event.thirdparty_id or row.status == AlertStatus.RESOLVED:
+            raise Refused("A unique key of the host's own refuses the alert.")
 
     def _note(
         self, connection: sa.Connection, outcome: Outcome, row: t.Any,
@@ -200,6 +214,12 @@ def note_row(alert_id: int, text: str, at: dt.datetime, by: str | None) -> dict[
     """Return the columns of a note."""
     values = event_row(EventKind.NOTED, at, Plan(delivered_at=at), by=by, notes=(text,))
     return {**values, "alert_id": alert_id}
+
+
+def _has_integration(models: Models) -> sa.ColumnElement[bool]:
+    # SQLite checks no foreign key unless it is told to, and that is the host's to tell.
+    integration = table_of(models.Integration).c
+    return sa.exists().where(integration.id == sa.bindparam("whose")).label("has_integration")
 
 
 def change(outcome: Outcome, row: t.Any, **event: t.Any) -> Change:

@@ -115,6 +115,6 @@ def test_any_sequence_of_events_keeps_to_the_lifecycle(host: Host) -> None:
             max_examples=15,
             stateful_step_count=20,
             deadline=None,
-            suppress_health_check=[*HealthCheck.__members__.values()],
+            suppress_health_check=[HealthCheck.too_slow],
         ),
     )
