@@ -30,9 +30,5 @@ FROM: dict[str, dict[str, t.Any]] = {
     "create_integration": _links(_OF_AN_INTEGRATION, integration_id="$response.body#/id") | _CHANGE,
     "get_integration": _CHANGE,
     "change_integration": _CHANGE,
-    "list_alerts": _links(_OF_AN_ALERT, alert_id="$response.body#/alerts/0/id"),
-    "list_deliveries": _links(
-        ("get_delivery", "send_again"), event_id="$response.body#/deliveries/0/id"
-    ),
     "receive_event": _links(_OF_AN_ALERT, alert_id="$response.body#/alert/id"),
 }

@@ -60,6 +60,17 @@ class Whole(ma.fields.Integer):
         return super()._deserialize(value, *args, **options)
 
 
+class Number(ma.fields.Integer):
+    """A whole number in a body; 1.0 is one, for JSON has one kind of number only."""
+
+    def __init__(self, **options: t.Any) -> None:
+        super().__init__(strict=True, **options)
+
+    def _deserialize(self, value: t.Any, *args: t.Any, **options: t.Any) -> int | None:
+        whole = int(value) if isinstance(value, float) and value.is_integer() else value
+        return super()._deserialize(whole, *args, **options)
+
+
 class Flag(ma.fields.Boolean):
     """``true`` or ``false`` in a query string."""
 

@@ -27,6 +27,7 @@ from .fields import Flag
 from .fields import Moment
 from .fields import MOST_ID
 from .fields import NO_NUL
+from .fields import Number
 from .fields import Truth
 from .fields import VISIBLE
 from .fields import Whole
@@ -114,7 +115,7 @@ class BulkBody(Input):
     """Which alerts are meant."""
 
     ids: fields.List[int] = fields.List(
-        fields.Integer(strict=True, validate=validate.Range(1, MOST_ID)),
+        Number(validate=validate.Range(1, MOST_ID)),
         required=True,
         validate=validate.Length(1, MOST_AT_ONCE),
         metadata=_about("The alerts' ids, each once.", uniqueItems=True),
@@ -214,8 +215,7 @@ class NewToken(Input):
         ],
         metadata=_about("The new token; one is made if none is given."),
     )
-    keep_for_seconds: fields.Integer = fields.Integer(
-        strict=True,
+    keep_for_seconds: fields.Integer = Number(
         load_default=86_400,
         validate=validate.Range(0, _A_YEAR),
         metadata=_about("How long the old token stays valid."),
