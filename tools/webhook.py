@@ -39,14 +39,13 @@ _PROBLEMS = {
     422: "Fields of the payload do not fit; `errors` says which.",
     503: "The database cannot take the event now. Nothing was stored; send it again.",
 }
-_TEXT = {"type": "string", **VISIBLE}
+_TEXT = {"type": "string", "pattern": VISIBLE}
 _LABELS = {"type": "array", "items": {"type": ["string", "null"]}}
 _ID = {
     "type": "string",
     "minLength": 1,
     "maxLength": MAX_ID_LENGTH,
     "pattern": r"^[^\u0000]*\S[^\u0000]*$",
-    "format": VISIBLE["format"],
     "description": "The sender's key: kept to the byte, never trimmed.",
 }
 _META: dict[str, t.Any] = {

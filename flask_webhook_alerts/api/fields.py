@@ -16,7 +16,7 @@ MOST_ID = 2**63 - 1
 NO_NUL = r"^[^\u0000]*$"
 """Text that every database takes."""
 
-VISIBLE: dict[str, str] = {"pattern": r"\S", "format": "visible-text"}
+VISIBLE = r"\S"
 """How the document tells that a text needs a visible character. No pattern that all tools read can
 name the many characters that are not."""
 

@@ -139,7 +139,7 @@ class NoteBody(Input):
     text: fields.String = fields.String(
         required=True,
         validate=[validate.Length(1, LONGEST_NOTE), _check_visible],
-        metadata=_about("With at least one visible character.", **VISIBLE),
+        metadata=_about("With at least one visible character.", pattern=VISIBLE),
     )
 
 
@@ -158,17 +158,17 @@ class IntegrationOptions(Input):
     wrapper_key: fields.String = fields.String(
         allow_none=True,
         validate=[validate.Length(1, 1_000), checked(wrapping.check_wrapper_key)],
-        metadata=_about("Finds the payload inside the body.", format="jmespath"),
+        metadata=_about("A JMESPath expression that finds the payload inside the body."),
     )
     title_template: fields.String = fields.String(
         allow_none=True,
         validate=[validate.Length(1, 10_000), checked(rendering.check_template)],
-        metadata=_about("Makes the title, from `payload` and `integration`.", format="jinja"),
+        metadata=_about("A Jinja template of the title, over `payload` and `integration`."),
     )
     description_template: fields.String = fields.String(
         allow_none=True,
         validate=[validate.Length(1, 10_000), checked(rendering.check_template)],
-        metadata=_about("Makes the description, from the same.", format="jinja"),
+        metadata=_about("The same of the description."),
     )
     token: fields.String = fields.String(
         allow_none=True,

@@ -1,15 +1,45 @@
-"""Tell the fuzzer what texts look like whose format no pattern can say."""
+"""Tell the fuzzer what no schema can: which texts are expressions, templates, or visible."""
 
 from __future__ import annotations
 
+import typing as t
+
 import schemathesis
-from hypothesis import strategies as st
 
-_WRAPPER_KEYS = ["data", "data.alert", "alerts[0]", "@", "[*]"]
-_TEMPLATES = ["{{ payload.Title }}", "{{ integration.name }}: {{ payload.Id }}", "{# none #}"]
-# Without blanks, so that it fits every length and pattern that stands beside the format.
-_ANYTHING = st.text(st.characters(codec="utf-8", exclude_categories=["Z", "C"]), max_size=20)
+from flask_webhook_alerts import decoding
+from flask_webhook_alerts import rendering
+from flask_webhook_alerts import wrapping
+from flask_webhook_alerts.errors import InvalidOption
+from flask_webhook_alerts.fields import is_visible
 
-schemathesis.openapi.format("jmespath", st.sampled_from(_WRAPPER_KEYS))
-schemathesis.openapi.format("jinja", st.sampled_from(_TEMPLATES))
-schemathesis.openapi.format("visible-text", _ANYTHING.map("disk-{}".format))
+
+def _check_visible(text: str) -> None:
+    if text.strip() and not is_visible(decoding.clean(text)):
+        raise InvalidOption("Visible to the schema, and to nobody else.")
+
+
+_FITTING: dict[str, tuple[t.Callable[[str], None], str]] = {
+    "wrapper_key": (wrapping.check_wrapper_key, "data.alert"),
+    "title_template": (rendering.check_template, "{{ integration.name }}: {{ payload.Title }}"),
+    "description_template": (rendering.check_template, "{{ payload.Description }}"),
+    "text": (_check_visible, "Ann looks."),
+    "Id": (_check_visible, "disk"),
+    "Title": (_check_visible, "Disk full"),
+    "Description": (_check_visible, "/var"),
+}
+
+
+@schemathesis.hook
+def before_call(
+    _context: schemathesis.HookContext, case: schemathesis.Case, _options: t.Any
+) -> None:
+    """Replace texts that fit the schema, and that the operation cannot take all the same."""
+    if not isinstance(case.body, dict):
+        return
+
+    for name, (check, fitting) in _FITTING.items():
+        if isinstance(case.body.get(name), str):
+            try:
+                check(case.body[name])
+            except InvalidOption:
+                case.body[name] = fitting
