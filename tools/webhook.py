@@ -12,6 +12,7 @@ from apispec import APISpec
 
 from flask_webhook_alerts.api.document import WEBHOOK_PATH
 from flask_webhook_alerts.api.fields import VISIBLE
+from flask_webhook_alerts.api.fields import VISIBLE_NO_NUL
 from flask_webhook_alerts.bodies import JSON
 from flask_webhook_alerts.config import Settings
 from flask_webhook_alerts.events import EventType
@@ -45,7 +46,7 @@ _ID = {
     "type": "string",
     "minLength": 1,
     "maxLength": MAX_ID_LENGTH,
-    "pattern": r"^[^\u0000]*\S[^\u0000]*$",
+    "pattern": VISIBLE_NO_NUL,
     "description": "The sender's key: kept to the byte, never trimmed.",
 }
 _META: dict[str, t.Any] = {

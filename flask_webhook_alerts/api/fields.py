@@ -20,6 +20,9 @@ VISIBLE = r"\S"
 """How the document tells that a text needs a visible character. No pattern that all tools read can
 name the many characters that are not."""
 
+VISIBLE_NO_NUL = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
+"""Both."""
+
 # RFC 3339, section 5.6.
 _MOMENT = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)[Tt ](?P<time>\d\d:\d\d:\d\d(?:\.\d+)?)(?P<zone>[Zz]|[+-]\d\d:\d\d)",

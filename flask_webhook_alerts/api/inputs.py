@@ -30,6 +30,7 @@ from .fields import NO_NUL
 from .fields import Number
 from .fields import Truth
 from .fields import VISIBLE
+from .fields import VISIBLE_NO_NUL
 from .fields import Whole
 
 MOST_ON_A_PAGE = 200
@@ -183,7 +184,7 @@ class IntegrationOptions(Input):
 
 def _name(**options: t.Any) -> fields.String:
     return fields.String(
-        validate=[validate.Length(1, 255), validate.Regexp(r"^[^\u0000]*\S[^\u0000]*$")],
+        validate=[validate.Length(1, 255), validate.Regexp(VISIBLE_NO_NUL)],
         metadata=_about("What people call the sender."),
         **options,
     )

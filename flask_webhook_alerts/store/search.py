@@ -121,12 +121,15 @@ class Search:
         alert = self._alert.c
         bounds = [alert.id < before] if before is not None else []
         bounds += [alert.id > after] if after is not None else []
+        # SQLite and MariaDB know no offsets, and would take a time as it reads.
         if wanted.since is not None:
-            first = first_id_since(connection, alert.id, alert.created_at, wanted.since)
-            bounds += [alert.id >= first, alert.created_at >= wanted.since]
+            since = clock.as_utc(wanted.since)
+            first = first_id_since(connection, alert.id, alert.created_at, since)
+            bounds += [alert.id >= first, alert.created_at >= since]
         if wanted.until is not None:
-            last = first_id_since(connection, alert.id, alert.created_at, wanted.until, late=True)
-            bounds += [alert.id < last, alert.created_at < wanted.until]
+            until = clock.as_utc(wanted.until)
+            last = first_id_since(connection, alert.id, alert.created_at, until, late=True)
+            bounds += [alert.id < last, alert.created_at < until]
         return bounds
 
     def _window(
