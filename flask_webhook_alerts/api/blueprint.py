@@ -91,7 +91,8 @@ def _create_blueprint(name: str, url_prefix: str, authorize: Authorize | None) -
         rule = path.replace("{", "<").replace("}", ">")
         _add(blueprint, rule, f"resource_{number}", resource, authorize)
     # Whatever else is asked for under the prefix is answered here too.
-    _add(blueprint, "/", "root", {}, authorize)
+    _add(blueprint, "", "root", {}, authorize)
+    _add(blueprint, "/", "root_with_slash", {}, authorize)
     _add(blueprint, "/<path:rest>", "nothing", {}, authorize)
     return blueprint
 
@@ -112,7 +113,6 @@ def _add(
         methods=_METHODS,
         provide_automatic_options=False,
         merge_slashes=False,
-        strict_slashes=False,
     )
 
 

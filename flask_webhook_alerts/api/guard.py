@@ -71,4 +71,10 @@ def refuse_foreign_pages() -> None:
 
 def _is_own(origin: str | None) -> bool:
     # Browsers that do not send Sec-Fetch-Site do send Origin with a change; programs send neither.
-    return origin is None or urlsplit(origin).netloc.lower() == request.host.lower()
+    if origin is None:
+        return True
+
+    try:
+        return urlsplit(origin).netloc.lower() == request.host.lower()
+    except ValueError:  # brackets that hold no address
+        return False
