@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import typing as t
 from collections.abc import Callable
 
@@ -61,11 +62,11 @@ class Reading:
 
     def counts(self) -> dict[AlertStatus, int]:
         """Return how many alerts are in each status; 10,001 stands for more than 10,000."""
-        return self._run(self._figures().counts)
+        return self._run(self._figures.counts)
 
     def newest_id(self) -> int:
         """Return the highest id of an alert, 0 if there is none."""
-        return self._run(self._figures().newest_id)
+        return self._run(self._figures.newest_id)
 
     def alerts(
         self, wanted: AlertFilter, *, before: int | None = None, after: int | None = None,
@@ -77,7 +78,7 @@ class Reading:
         :param after: instead, the ``newer`` of a page, to go back.
         :param limit: the most alerts on the page.
         """
-        search = Search(self._database.models, self._database.engine.dialect)
+        search = self._search
         return self._run(
             lambda connection: search.page(
                 connection, wanted, before=before, after=after, limit=limit
@@ -139,22 +140,29 @@ class Reading:
         now = clock.now()
         since = now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(days=days)
         since += dt.timedelta(hours=1)
-        figures = self._figures()
+        figures = self._figures
 
         def read(connection: sa.Connection) -> Stats:
+            which = figures.created_since(connection, since)
             return summarize(
                 since=since,
                 until=now,
                 events=figures.by_hour(connection, since),
-                durations=figures.durations(connection, since),
-                integrations=figures.noisiest_integrations(connection, since),
-                thirdparty_ids=figures.noisiest_ids(connection, since),
+                durations=figures.durations(connection, which),
+                integrations=figures.noisiest_integrations(connection, which),
+                thirdparty_ids=figures.noisiest_ids(connection, which),
             )
 
         return self._database.write(read)
 
+    # On first use, because the dialect is the engine's, and an app starts without one.
+    @functools.cached_property
     def _figures(self) -> Figures:
         return Figures(self._database.models, self._database.engine.dialect)
+
+    @functools.cached_property
+    def _search(self) -> Search:
+        return Search(self._database.models, self._database.engine.dialect)
 
     def _run(self, work: Callable[[sa.Connection], T]) -> T:
         return self._database.run(work)

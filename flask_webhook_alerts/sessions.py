@@ -7,6 +7,7 @@ models. Neither is imported: a host has the one that it uses.
 
 from __future__ import annotations
 
+import abc
 import typing as t
 from collections.abc import Sequence
 
@@ -22,7 +23,7 @@ from . import pending
 from .mapping import Models
 
 
-class HostDatabase:
+class HostDatabase(abc.ABC):
     """The host's session and engines, as its extension object hands them out.
 
     :param db: the extension object.
@@ -37,18 +38,18 @@ class HostDatabase:
         self._metadata = metadata
 
     @property
+    @abc.abstractmethod
     def session(self) -> orm.Session:
         """The session of the current app context."""
-        raise NotImplementedError
 
     @property
+    @abc.abstractmethod
     def metadata(self) -> sa.MetaData:
         """Where our models belong if the host gives none of its own."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def init_app(self, app: Flask, models: Models) -> None:
         """See to it that the sessions of ``app`` are watched, and find ``models``."""
-        raise NotImplementedError
 
     def setting_of(self, engine: sa.Engine) -> str:
         """Return the setting that says where ``engine`` connects to."""

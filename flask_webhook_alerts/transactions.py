@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import enum
-import itertools
 import logging
 import random
 import time
@@ -88,8 +87,9 @@ def run(
     :raises Unavailable: it may take it later.
     """
     started = time.monotonic()
-    lost = 0
-    for attempt in itertools.count(1):
+    attempt = lost = 0
+    while True:
+        attempt += 1
         try:
             with _transaction(engine, single) as connection:
                 if lost and recover and (done := recover(connection)) is not None:
@@ -103,7 +103,6 @@ def run(
                 raise _given_up(fault) from error
 
         time.sleep(random.uniform(0, min(_MAX_PAUSE, 0.005 * 2**attempt)))  # noqa: S311 - jitter
-    raise AssertionError  # the loop above has no end
 
 
 @contextlib.contextmanager

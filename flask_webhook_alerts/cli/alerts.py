@@ -6,12 +6,11 @@ import typing as t
 
 import click
 
-from flask_webhook_alerts.errors import NotFound
 from flask_webhook_alerts.events import AlertStatus
 from flask_webhook_alerts.events import EventKind
 from flask_webhook_alerts.state import get_state
-from flask_webhook_alerts.store.listings import Listings
 from flask_webhook_alerts.store.listings import Record
+from flask_webhook_alerts.store.search import AlertFilter
 
 from .base import Commands
 from .base import group
@@ -55,15 +54,10 @@ def list_(statuses: tuple[str, ...], integration_id: str | None, limit: int, as_
     """List alerts, the newest first."""
     if integration_id is not None:
         find(integration_id)
-    database = get_state().database
-    listings = Listings(database.models)
-    records = database.run(
-        lambda connection: listings.alerts(
-            connection, statuses=statuses, integration_id=integration_id, limit=limit + 1
-        )
-    )
-    emit(records[:limit], _table(records[:limit]), as_json=as_json)
-    if len(records) > limit:
+    wanted = AlertFilter(statuses=tuple(map(AlertStatus, statuses)), integration_id=integration_id)
+    page = get_state().reading.alerts(wanted, limit=limit)
+    emit(page.records, _table(page.records), as_json=as_json)
+    if page.older is not None:
         warn(f"Only the newest {count(limit, 'alert')}: there are more. Set --limit.")
 
 
@@ -72,13 +66,8 @@ def list_(statuses: tuple[str, ...], integration_id: str | None, limit: int, as_
 @json_option
 def show(alert_id: int, as_json: bool) -> None:
     """Show all about one alert: its fields, its timeline, its delivery."""
-    database = get_state().database
-    listings = Listings(database.models)
-    record = database.run(lambda connection: listings.alert(connection, alert_id))
-    if record is None:
-        raise NotFound(f"There is no alert {alert_id}.")
-
-    events = database.run(lambda connection: listings.events(connection, alert_id))
+    reading = get_state().reading
+    record, events = reading.alert(alert_id), reading.timeline(alert_id)
     record["events"] = [event | {"delivery": _delivery(event)} for event in events]
     emit(record, [*fields(_pairs(record)), "", *_timeline(record["events"])], as_json=as_json)
 

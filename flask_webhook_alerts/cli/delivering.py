@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from flask_webhook_alerts import receivers
 from flask_webhook_alerts.errors import Unavailable
 from flask_webhook_alerts.state import get_state
+from flask_webhook_alerts.store.deliveries import DeliveryState
 
 from .base import group
 from .explaining import explain
@@ -62,14 +63,16 @@ def _deliver_for_ever(
 
 def _deliver(stop: Stop, dead: bool, limit: int | None) -> dict[str, int]:
     """Deliver what is due, one event at a time. Return what there was and what is left."""
-    database, delivery = get_state().database, get_state().delivery
-    revived = delivery.revive() if dead else 0
+    state = get_state()
+    revived = state.delivery.revive() if dead else 0
+    delivered = state.delivery.deliver_pending(limit, is_over=lambda: stop.wanted)
+    counts = state.reading.delivery_counts()
     return {
-        "delivered": delivery.deliver_pending(limit, is_over=lambda: stop.wanted),
+        "delivered": delivered,
         "revived": revived,
         "purged": 0,
-        "owed": database.run(database.store.reads.count_owed),
-        "dead": database.run(database.store.reads.count_dead),
+        "owed": counts[DeliveryState.OWED],
+        "dead": counts[DeliveryState.DEAD],
     }
 
 

@@ -20,11 +20,11 @@ from flask_webhook_alerts.findings import Finding
 from flask_webhook_alerts.findings import Level
 from flask_webhook_alerts.state import get_state
 from flask_webhook_alerts.state import State
+from flask_webhook_alerts.store.deliveries import DeliveryState
 from flask_webhook_alerts.store.facts import Facts
 from flask_webhook_alerts.store.facts import read_facts
 from flask_webhook_alerts.store.facts import read_schema
 from flask_webhook_alerts.store.facts import Schema
-from flask_webhook_alerts.store.listings import Listings
 
 from .base import group
 from .checks import check_database
@@ -85,7 +85,7 @@ def _examine(state: State) -> Iterator[Finding]:
 
 def _examine_database(state: State) -> Iterator[Finding]:
     database = state.database
-    reads = database.store.reads  # raises if this kind of database is not supported
+    _ = database.store  # raises if this kind of database is not supported
     try:
         schema, facts = _read(database)
     except SQLAlchemyError as error:
@@ -97,9 +97,8 @@ def _examine_database(state: State) -> Iterator[Finding]:
     yield from check_database(facts, state.settings.max_content_length)
     yield from check_schema(schema)
     if not (schema.missing_tables or schema.missing):
-        owed = database.run(Listings(database.models).owed)
-        dead = database.run(reads.count_dead)
-        yield from check_outbox(owed, dead, clock.now())
+        dead = state.reading.delivery_counts()[DeliveryState.DEAD]
+        yield from check_outbox(state.reading.owed(), dead, clock.now())
 
 
 def _read(database: Database) -> tuple[Schema, Facts]:

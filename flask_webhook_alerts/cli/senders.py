@@ -7,9 +7,7 @@ import shlex
 import typing as t
 
 from flask_webhook_alerts import urls
-from flask_webhook_alerts.errors import NotFound
 from flask_webhook_alerts.state import get_state
-from flask_webhook_alerts.store.listings import Listings
 from flask_webhook_alerts.store.listings import Record
 
 from .output import fields
@@ -24,23 +22,17 @@ SAMPLE = {
 """An event to try an endpoint with."""
 
 
-def list_all(integration_id: str | None = None) -> list[Record]:
-    """Return the records of all integrations, each with its endpoint, or of the one."""
-    database = get_state().database
-    listings = Listings(database.models)
-    records = database.run(lambda connection: listings.integrations(connection, integration_id))
-    return [record | {"endpoint_url": _endpoint_url(record["id"])} for record in records]
+def list_all() -> list[Record]:
+    """Return the records of all integrations, each with its endpoint."""
+    return [_with_endpoint(record) for record in get_state().reading.integrations()]
 
 
 def find(integration_id: str) -> tuple[Record, int]:
     """Return the record of an integration, and how many alerts it has."""
-    records = list_all(integration_id)
-    if not records:
-        raise NotFound(f"There is no integration {integration_id!r}.")
-
-    database = get_state().database
-    reads = database.store.reads
-    return records[0], database.run(
+    state = get_state()
+    record = _with_endpoint(state.reading.integration(integration_id))
+    reads = state.database.store.reads
+    return record, state.database.run(
         lambda connection: reads.count_alerts(connection, integration_id)
     )
 
@@ -71,6 +63,10 @@ def hint() -> None:
             "Hint: SERVER_NAME is not set, so endpoints start with http://localhost. Put the name"
             " there that senders reach your app under, or set SERVER_NAME."
         )
+
+
+def _with_endpoint(record: Record) -> Record:
+    return record | {"endpoint_url": _endpoint_url(record["id"])}
 
 
 def _endpoint_url(integration_id: str) -> str | None:

@@ -68,7 +68,7 @@ def send(
         "Meta": read_meta(meta),
         "Urgency": urgency,
     }
-    list_all(integration_id)  # tells what is wrong with the database; the endpoint tells no sender
+    list_all()  # tells what is wrong with the database; the endpoint tells no sender
     url = urls.endpoint_url(integration_id)
     response = posting.post(url, json.dumps(payload).encode(), token=token)
     answer = posting.read(response)

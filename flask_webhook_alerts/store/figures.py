@@ -24,6 +24,9 @@ MOST_COUNTED = 10_000
 MOST_MEASURED = 10_000
 """Alerts whose times are measured, the newest first."""
 
+Conditions: t.TypeAlias = Sequence[sa.ColumnElement[bool]]
+"""Which alerts are counted."""
+
 _HOUR = "%Y-%m-%d %H"
 _SHOWN = 10
 
@@ -64,14 +67,20 @@ class Figures:
             for kind, name, count in connection.execute(statement)
         }
 
+    def created_since(self, connection: sa.Connection, since: dt.datetime) -> Conditions:
+        """Return what finds the alerts that were created then or later."""
+        alert = self._alert.c
+        first = first_id_since(connection, alert.id, alert.created_at, since)
+        return [alert.id >= first, alert.created_at >= since]
+
     def durations(
-        self, connection: sa.Connection, since: dt.datetime
+        self, connection: sa.Connection, which: Conditions
     ) -> tuple[list[float], list[float]]:
-        """Return the seconds to acknowledge and to resolve of the alerts created since then."""
+        """Return the seconds to acknowledge and to resolve of the newest alerts."""
         alert = self._alert.c
         statement = (
             sa.select(alert.created_at, alert.acknowledged_at, alert.resolved_at)
-            .where(*self._created(connection, since))
+            .where(*which)
             .order_by(alert.id.desc())
             .limit(MOST_MEASURED)
         )
@@ -80,21 +89,21 @@ class Figures:
         return acknowledged, [_seconds(row[0], row[2]) for row in rows if row[2] is not None]
 
     def noisiest_integrations(
-        self, connection: sa.Connection, since: dt.datetime
+        self, connection: sa.Connection, which: Conditions
     ) -> Sequence[Record]:
-        """Return the integrations with the most occurrences of alerts created since then."""
+        """Return the integrations with the most occurrences."""
         alert, integration = self._alert.c, self._integration.c
-        return self._noisiest(connection, since, alert.integration_id, integration.name)
+        return self._noisiest(connection, which, alert.integration_id, integration.name)
 
-    def noisiest_ids(self, connection: sa.Connection, since: dt.datetime) -> Sequence[Record]:
-        """Return the sender's Ids with the most occurrences of alerts created since then."""
+    def noisiest_ids(self, connection: sa.Connection, which: Conditions) -> Sequence[Record]:
+        """Return the sender's Ids with the most occurrences."""
         alert, integration = self._alert.c, self._integration.c
         return self._noisiest(
-            connection, since, alert.integration_id, integration.name, alert.thirdparty_id
+            connection, which, alert.integration_id, integration.name, alert.thirdparty_id
         )
 
     def _noisiest(
-        self, connection: sa.Connection, since: dt.datetime, *columns: sa.ColumnElement[t.Any]
+        self, connection: sa.Connection, which: Conditions, *columns: sa.ColumnElement[t.Any]
     ) -> Sequence[Record]:
         alert, integration = self._alert.c, self._integration.c
         occurrences = sa.func.sum(alert.occurrences)
@@ -105,19 +114,12 @@ class Figures:
                 sa.cast(occurrences, sa.BigInteger()).label("occurrences"),
             )
             .join_from(self._alert, self._integration, integration.id == alert.integration_id)
-            .where(*self._created(connection, since))
+            .where(*which)
             .group_by(*columns)
             .order_by(occurrences.desc(), *columns)
             .limit(_SHOWN)
         )
         return records_of(connection.execute(statement))
-
-    def _created(
-        self, connection: sa.Connection, since: dt.datetime
-    ) -> list[sa.ColumnElement[bool]]:
-        alert = self._alert.c
-        first = first_id_since(connection, alert.id, alert.created_at, since)
-        return [alert.id >= first, alert.created_at >= since]
 
     def _count(self, status: AlertStatus) -> sa.ScalarSelect[int]:
         some = (

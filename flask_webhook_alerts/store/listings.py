@@ -107,22 +107,6 @@ class Listings:
         # MariaDB may find the id in another letter case.
         return [record for record in records if integration_id in {None, record["id"]}]
 
-    def alerts(
-        self, connection: sa.Connection, *, statuses: Sequence[str] = (),
-        integration_id: str | None = None, limit: int,
-    ) -> list[Record]:  # fmt: skip
-        """Return the newest alerts, without their long texts.
-
-        :param statuses: only alerts in one of these.
-        """
-        alert = self._alert.c
-        statement = self._alerts(SHORT_ALERT_COLUMNS).order_by(alert.id.desc()).limit(limit)
-        if statuses:
-            statement = statement.where(alert.status.in_(statuses))
-        if integration_id is not None:
-            statement = statement.where(alert.integration_id == integration_id)
-        return records_of(connection.execute(statement))
-
     def alert(self, connection: sa.Connection, alert_id: int) -> Record | None:
         """Return everything about one alert."""
         statement = self._alerts(_ALERT_COLUMNS).where(self._alert.c.id == alert_id)

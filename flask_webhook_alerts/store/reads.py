@@ -116,7 +116,8 @@ class Reads:
 
     def count_alerts(self, connection: sa.Connection, integration_id: str) -> int:
         """Return how many alerts an integration has."""
-        return self._count(connection, self._alerts.c.integration_id == integration_id)
+        is_its = self._alerts.c.integration_id == integration_id
+        return connection.execute(sa.select(sa.func.count()).where(is_its)).scalar_one()
 
     def count_open(self, connection: sa.Connection) -> dict[str, int]:
         """Return how many alerts are open and acknowledged."""
@@ -127,22 +128,3 @@ class Reads:
             .group_by(status)
         )
         return {row[0]: row[1] for row in connection.execute(statement)}
-
-    def count_owed(self, connection: sa.Connection) -> int:
-        """Return how many events are owed."""
-        event = self._events.c
-        return self._count(
-            connection, event.next_attempt_at.is_not(None), event.delivered_at.is_(None)
-        )
-
-    def count_dead(self, connection: sa.Connection) -> int:
-        """Return how many events will not be tried again."""
-        event = self._events.c
-        return self._count(
-            connection, event.next_attempt_at.is_(None), event.delivered_at.is_(None)
-        )
-
-    @staticmethod
-    def _count(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> int:
-        statement = sa.select(sa.func.count()).where(*conditions)
-        return connection.execute(statement).scalar_one()

@@ -130,7 +130,7 @@ class Search:
     ) -> t.Any:  # fmt: skip
         """Return the alerts that are looked at, in the order of an index."""
         size = limit + 1 if wanted.is_indexed else WINDOW
-        statuses: tuple[AlertStatus | None, ...] = wanted.statuses
+        statuses: tuple[AlertStatus | None, ...] = tuple(dict.fromkeys(wanted.statuses))
         if not statuses:
             # The index of an integration has its statuses apart: all of them, one by one.
             statuses = (None,) if wanted.integration_id is None else tuple(AlertStatus)

@@ -7,7 +7,6 @@ from flask import Flask
 
 from flask_webhook_alerts.mapping import table_of
 from flask_webhook_alerts.state import state_of
-from flask_webhook_alerts.store.listings import Listings
 
 from .hosts import explained
 from .hosts import require_app
@@ -21,8 +20,7 @@ def delete_alerts(app: Flask) -> None:
     state = state_of(require_app(app))
     # In a context of its own: what a test has left in its session is not committed with it.
     with app.app_context(), explained():
-        listings = Listings(state.database.models)
-        for record in state.database.run(listings.integrations):
+        for record in state.reading.integrations():
             state.integrations.delete(record["id"], with_alerts=True)
         of_nobody = sa.delete(table_of(state.database.models.Rejection))
         state.database.run(lambda connection: connection.execute(of_nobody))

@@ -15,6 +15,8 @@ from flask_webhook_alerts import clock
 from flask_webhook_alerts.events import AlertStatus
 from flask_webhook_alerts.state import State
 from flask_webhook_alerts.state import state_of
+from flask_webhook_alerts.store.deliveries import Deliveries
+from flask_webhook_alerts.store.deliveries import DeliveryState
 from flask_webhook_alerts.store.listings import Listings
 
 logger: logging.Logger = logging.getLogger(__name__)
@@ -87,6 +89,7 @@ class StoredCollector:
 def _read_stored(state: State) -> _Stored:
     database, now = state.database, clock.now()
     reads, listings = database.store.reads, Listings(database.models)
+    deliveries = Deliveries(database.models)
 
     def read(connection: sa.Connection) -> _Stored:
         owed = listings.owed(connection)
@@ -94,7 +97,7 @@ def _read_stored(state: State) -> _Stored:
         return _Stored(
             active=reads.count_open(connection),
             owed=owed.count,
-            dead=reads.count_dead(connection),
+            dead=deliveries.counts(connection)[DeliveryState.DEAD],
             late=max(0.0, late),
         )
 
