@@ -155,6 +155,15 @@ def test_an_argument_that_is_not_utf_8_is_refused(sqlite_host: Host) -> None:
     assert "Error: name has a NUL character or a lone surrogate" in result.stderr
 
 
+def test_an_id_that_is_not_utf_8_is_not_blamed_on_the_database(host: Host) -> None:
+    result = run(host, "integrations", "show", "\udcff")
+
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: An argument is not valid UTF-8. Check the encoding of your terminal.\n"
+    )
+
+
 def test_a_terminal_that_is_not_utf_8_shows_escapes(sqlite_host: Host) -> None:
     result = run(sqlite_host, "integrations", "create", "Überwachung", charset="ascii")
 

@@ -118,6 +118,10 @@ def test_retention_takes_a_duration_as_people_or_python_write_it(value: object) 
     assert settings.retention == 90 * DAY
 
 
+def test_without_a_rate_limit_nothing_is_counted() -> None:
+    assert Settings.from_config({"WEBHOOK_ALERTS_RATE_LIMIT": None}).rate_limit is None
+
+
 def test_without_a_retention_alerts_are_kept() -> None:
     assert Settings.from_config({"WEBHOOK_ALERTS_RETENTION": None}).retention is None
 

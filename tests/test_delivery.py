@@ -101,9 +101,9 @@ def deliver(host: Host, limit: int | None = None) -> int:
         return host.alerts.deliver_pending(limit)
 
 
-def revive(host: Host) -> int:
+def revive(host: Host, event_id: int | None = None) -> int:
     with host.app.app_context():
-        return t.cast(int, host.app.extensions["webhook_alerts"].delivery.revive())
+        return t.cast(int, host.app.extensions["webhook_alerts"].delivery.revive(event_id))
 
 
 def owed(host: Host) -> list[str]:
@@ -387,6 +387,21 @@ def test_ten_attempts_with_growing_pauses_and_then_an_event_is_dead(
     assert event.last_error.endswith("ValueError: never")
     assert pauses == sorted(pauses)
     assert len(set(pauses)) > 5
+
+
+def test_one_of_several_dead_events_is_revived(host: Host, connect: Connect, clock: Clock) -> None:
+    connect(alert_created, Listener(*[ValueError("never")] * 20))
+    integration_id = host.create_integration()
+    send(host, integration_id, key="first")
+    send(host, integration_id, key="second")
+    for _ in range(10):
+        clock.advance(LONG)
+        deliver(host)
+    _, second = host.stored_events()
+
+    assert (revive(host, second.id), revive(host, second.id)) == (1, 0)
+
+    assert [event.next_attempt_at is None for event in host.stored_events()] == [True, False]
 
 
 def test_a_dead_event_is_revived_with_all_its_attempts(

@@ -20,6 +20,7 @@ from flask_webhook_alerts import WebhookAlerts
 from flask_webhook_alerts.database import Database
 from flask_webhook_alerts.integrations import HasAlerts
 from flask_webhook_alerts.integrations import Integrations
+from flask_webhook_alerts.state import get_state
 from flask_webhook_alerts.store import Housekeeping
 from tests.hosts import Host
 from tests.hosts import running_host
@@ -260,6 +261,11 @@ def test_a_deleted_integration_takes_no_more_alerts(host: Host) -> None:
 
     assert host.post(integration_id, PAYLOAD).status_code == 404
     assert host.stored_alerts() == []
+
+
+def test_an_integration_that_is_gone_is_not_found(sqlite_host: Host) -> None:
+    with sqlite_host.app.app_context(), pytest.raises(NotFound, match="no integration 'int_x'"):
+        get_state().integrations.get("int_x")
 
 
 def test_an_integration_that_another_process_deleted_takes_no_more_alerts(

@@ -356,6 +356,14 @@ def test_a_column_that_follows_updates_does_so_on_every_transition(database_url:
         assert [alert.extra for alert in host.stored_alerts()] == ["updated"]
 
 
+def test_a_table_that_the_host_has_mapped_is_not_mapped_again() -> None:
+    db = SQLAlchemy()
+    model("Alert", AlertMixin, db.Model)
+
+    with pytest.raises(RuntimeError, match="webhook_alert is mapped already"):
+        WebhookAlerts(db)
+
+
 def test_a_host_whose_package_is_named_like_ours_is_still_a_host() -> None:
     db = SQLAlchemy()
     alert = model(

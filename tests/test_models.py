@@ -121,6 +121,12 @@ def test_every_column_has_a_type_of_sqlalchemy_itself(sqlite_host: Host, name: s
     assert modules == {"sqlalchemy"}
 
 
+def test_a_refusal_describes_itself(sqlite_host: Host) -> None:
+    refusal = sqlite_host.alerts.Rejection(id=7, status=422, integration_id="int_x")
+
+    assert repr(refusal) == "<Rejection 7 422 integration=int_x>"
+
+
 def test_times_keep_zone_and_microseconds_where_the_database_can(sqlite_host: Host) -> None:
     times = [
         column.type

@@ -163,6 +163,23 @@ def test_a_driver_that_commits_by_other_rules_keeps_them_and_loses_nothing(
     engine.dispose()
 
 
+def test_a_commit_whose_answer_was_lost_is_found_and_not_repeated(sqlite_engine: sa.Engine) -> None:
+    with sqlite_engine.begin() as connection:
+        connection.execute(sa.insert(box).values(id=1))
+    lost = exc.OperationalError("COMMIT", {}, sqlite3.OperationalError())
+    lost.connection_invalidated = True
+
+    def work(_connection: sa.Connection) -> int:
+        transactions.run(sqlite_engine, count_up, single=True)
+        raise lost
+
+    def recover(connection: sa.Connection) -> int | None:
+        return connection.scalar(sa.select(box.c.count))
+
+    assert transactions.run(sqlite_engine, work, single=True, recover=recover) == 1
+    assert counts(sqlite_engine) == [1]
+
+
 # --- Others are in the way ---
 
 

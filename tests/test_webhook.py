@@ -438,6 +438,14 @@ def test_a_chunked_body_has_no_length_and_the_same_limit(send: Send) -> None:
     assert_problem(send(**chunked(padded(LIMIT + 1))), 413)
 
 
+def test_an_asgi_adapter_ends_the_body_though_it_does_not_say_so(send: Send) -> None:
+    form = chunked(padded(100))
+    del form["environ_overrides"]["wsgi.input_terminated"]
+    form["environ_overrides"]["asgi.scope"] = {}
+
+    assert send(**form).status_code == 200
+
+
 def test_chunks_count_more_than_a_declared_length(send: Send) -> None:
     form = chunked(padded(LIMIT + 1))
     form["environ_overrides"]["CONTENT_LENGTH"] = str(len(BODY))

@@ -18,14 +18,14 @@ def explain(error: Exception) -> str:
     if isinstance(error, (Unavailable, SQLAlchemyError)):
         return _explain_database(error)
 
+    if any(isinstance(each, UnicodeError) for each in (error, error.__cause__)):
+        return "An argument is not valid UTF-8. Check the encoding of your terminal."
+
     if isinstance(error, Refused):
         return (
             f"The database refuses the change: {reason(error)} Shorten what is too long for its"
             " column; rows of your app that refer to what would be deleted must go first."
         )
-
-    if isinstance(error, UnicodeError):
-        return "An argument is not valid UTF-8. Check the encoding of your terminal."
 
     return str(error)
 
