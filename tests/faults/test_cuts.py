@@ -65,7 +65,7 @@ def test_a_cut_connection_changes_no_count(
 def test_a_database_that_falls_silent_is_given_up(
     server: DatabaseServer, proxy: CuttingProxy, make_rig: MakeRig, report: Report
 ) -> None:
-    limits = dict[str, str].fromkeys(("connect_timeout", "read_timeout", "write_timeout"), "1")
+    limits = {"connect_timeout": "1", "read_timeout": "1", "write_timeout": "1"}
     url = sa.make_url(server.create_database()).set(port=proxy.port).update_query_dict(limits)
     rig = make_rig(url.render_as_string(hide_password=False))
     rig.web.start()
