@@ -125,8 +125,7 @@ def _begun(connection: sa.Connection, single: bool) -> contextlib.AbstractContex
     if single and connection.dialect.name == "postgresql":
         # The driver's autocommit spares the round trips of BEGIN and COMMIT, and costs none.
         connection.execution_options(isolation_level="AUTOCOMMIT")
-        return contextlib.nullcontext()
-
+    # Begun in any case: hosts that listen to the engine hear of each commit.
     return connection.begin()
 
 
