@@ -8,6 +8,8 @@ import typing as t
 from collections.abc import Callable
 
 import sqlalchemy as sa
+from sqlalchemy.pool import SingletonThreadPool
+from sqlalchemy.pool import StaticPool
 
 from . import transactions
 from .mapping import Models
@@ -68,5 +70,5 @@ def _leave_connections(engine: sa.Engine) -> None:
     on one connection lose each other's writes without an error.
     """
     # A pool of one is a database in memory, which was copied with the process and is its own.
-    if not isinstance(engine.pool, (sa.StaticPool, sa.SingletonThreadPool)):
+    if not isinstance(engine.pool, (StaticPool, SingletonThreadPool)):
         engine.dispose(close=False)

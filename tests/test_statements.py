@@ -307,7 +307,7 @@ def host_backend(host: Host) -> str:
 def name_of(sql: str) -> str:
     """Return the verb and the first table of a statement, or all of a short one."""
     verb = sql.split(maxsplit=1)[0].upper() if sql.strip() else ""
-    table = re.search(r"(?:INTO|UPDATE|FROM)\s+(\w+)", sql)
+    table = re.search(r"(?:INTO|UPDATE|FROM|JOIN)\s+(\w+)", sql)
     return f"{verb} {table[1]}" if table else sql.strip().upper()
 
 
