@@ -233,6 +233,28 @@ def test_a_bound_class_moves_all_tables(
         assert notes == ["Disk full of a sender"]
 
 
+def test_a_bound_class_that_is_not_ours_moves_itself_alone(
+    sqlite_url: str, default_url: str
+) -> None:
+    base = model("Base", orm.DeclarativeBase)
+    note = note_model(base)
+    db = Lite(session_options={"binds": {note: "notes"}})
+    alerts = WebhookAlerts(db, metadata=base.metadata)
+    app = Flask("host")
+    app.config["SQLALCHEMY_ENGINES"] = {"default": default_url, "notes": sqlite_url}
+    db.init_app(app)
+    alerts.init_app(app)
+    with app.app_context():
+        base.metadata.create_all(db.engine)
+        alerts.create_integration("a sender")
+
+        with db.engine.connect() as connection:
+            count = sa.select(sa.func.count()).select_from(alerts.Integration)
+            assert connection.scalar(count) == 1
+        for engine in db.engines.values():
+            engine.dispose()
+
+
 def test_models_that_the_session_keeps_apart_are_refused(sqlite_url: str, default_url: str) -> None:
     own = ["alert_model", "integration_model"]
     with lite_host(default_url, sqlite_url, own, bound="alert_model") as host:
