@@ -336,8 +336,10 @@ def described(project: Project) -> set[str]:
             "the unique key": inspector.get_unique_constraints,
             "the index": inspector.get_indexes,
             "the primary key": lambda table: [inspector.get_pk_constraint(table)],
-            "the options": lambda table: [inspector.get_table_options(table)],
         }
+        if inspector.dialect.name in ("mysql", "mariadb"):  # the others have none
+            parts["the options"] = lambda table: [inspector.get_table_options(table)]
+
         return {
             f"{table} has {kind} {said(one)}"
             for table in project.tables
