@@ -9,10 +9,11 @@ WORK ?= .work
 PYTEST_ARGS ?=
 
 # The extras that parts of the package stand on.
-extras := celery,metrics,ratelimit
+extras := celery,login,metrics,ratelimit
 
 # The programs that some tests run, and the Debian packages that have them.
-programs := curl:curl nginx:nginx-light promtool:prometheus redis-server:redis-server
+programs := chromium:chromium curl:curl nginx:nginx-light promtool:prometheus \
+	redis-server:redis-server
 
 # Tests that kill and restart servers take minutes; "make faults" runs them.
 pytest := -m pytest -m 'not faults'
@@ -26,8 +27,8 @@ SDIST_TESTS := $(addprefix tests/test_,cli_integrations.py payload.py public_api
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo traffic test cover faults faults-short bench bench-scale check lint format types layers hooks \
-	lowest wheel reproducible sdist docs system clean
+.PHONY: help demo traffic screenshots test cover faults faults-short bench bench-scale check lint format \
+	types layers hooks lowest wheel reproducible sdist docs system clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,11 +38,14 @@ help: ## List what can be made
 # --- The demo ---
 
 demo: $(VENV)/.has-demo ## Set up the example app and serve it on 127.0.0.1:PORT
-	@$(flask) demo setup --at http://127.0.0.1:$(PORT)
+	@$(flask) demo setup --days 7 --at http://127.0.0.1:$(PORT)
 	@$(flask) run --host 127.0.0.1 --port $(PORT)
 
 traffic: $(VENV)/.has-demo ## Send a bad day to the demo, from a second terminal
 	@$(flask) demo traffic --at http://127.0.0.1:$(PORT)
+
+screenshots: $(VENV)/.has-test ## Take the pictures of the dashboard for the documentation
+	$(bin)/python docs/screenshots.py
 
 # --- The checks ---
 

@@ -11,8 +11,8 @@ from flask import Flask
 from sqlalchemy import event
 
 from flask_webhook_alerts import alert_created
+from flask_webhook_alerts import checks
 from flask_webhook_alerts import clock
-from flask_webhook_alerts.cli import checks
 from flask_webhook_alerts.findings import Level
 from flask_webhook_alerts.store.facts import Facts
 from tests.databases import new_database
