@@ -29,7 +29,7 @@ def who() -> str | ResponseReturnValue:
 @bp.get("/enter")
 def enter() -> ResponseReturnValue:
     """Ask for a name."""
-    return render_template("enter.html", names=NAMES)
+    return render_template("enter.html", names=NAMES, name=session.get("name"))
 
 
 @bp.post("/enter")

@@ -135,7 +135,9 @@ def _uptime_kuma(place: Place) -> list[Step]:
         Step(words="In Uptime Kuma: Settings → Notifications → Setup Notification."),
         Step(words="Notification Type: PagerTree. Integration URL:", code=place.url),
         Step(words="Auto resolve: Auto Resolve, so that an alert ends when its monitor is up."),
-        Step(words="Press Test: the box below shows within seconds that it has arrived."),
+        Step(
+            words="Press Test: under “Has anything come?” you see within seconds that it has arrived."
+        ),
         *_no_headers(place, "Uptime Kuma’s PagerTree notification"),
     ]
 

@@ -11,6 +11,7 @@ import urllib.parse
 from collections.abc import Iterator
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser
 from playwright.sync_api import BrowserContext
 from playwright.sync_api import ConsoleMessage
@@ -18,8 +19,6 @@ from playwright.sync_api import Page
 from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 from werkzeug.serving import WSGIRequestHandler
-
-from tests.hosts import Host
 
 ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -38,7 +37,7 @@ def chromium() -> Iterator[Browser]:
     """Yield Debian's Chromium; without it skip, or fail where everything must be there."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
-        reason = "There is no chromium. On Debian: apt-get install chromium (make browser)."
+        reason = "There is no chromium. On Debian: make system, as root."
         pytest.fail(reason) if "CI" in os.environ else pytest.skip(reason)
 
     with sync_playwright() as playwright:
@@ -48,9 +47,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextlib.contextmanager
-def serving(host: Host) -> Iterator[str]:
-    """Serve a host on a port of its own, and say where."""
-    server = make_server("127.0.0.1", 0, host.app, threaded=True, request_handler=_Quiet)
+def serving(app: Flask) -> Iterator[str]:
+    """Serve an app on a port of its own, and say where."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
@@ -79,6 +78,11 @@ class Visitor:
         """Go to a page of the dashboard."""
         self.page.goto(f"{self.address}/alerts{path}")
         return self.page
+
+    def prefer(self, view: str) -> None:
+        """Have chosen how to see the pages: theme, zone, live, keys."""
+        url = f"{self.address}/alerts/"
+        self.context.add_cookies([{"name": "webhook_alerts_view", "value": view, "url": url}])
 
     def is_wider_than_the_screen(self) -> bool:
         """Tell whether the page scrolls sideways."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import typing as t
 import urllib.request
@@ -44,7 +45,7 @@ def served(sqlite_url: str) -> Iterator[tuple[Host, str]]:
     db, alerts, dashboard = with_dashboard(site_name="Moth & Lantern")
     with running_host(sqlite_url, db=db, alerts=alerts) as host:
         dashboard.init_app(host.app)
-        with serving(host) as address:
+        with serving(host.app) as address:
             yield host, address
 
 
@@ -90,6 +91,11 @@ def fill(host: Host, address: str) -> str:
             row.delivered_at, row.last_error, row.attempts = None, "module:receiver: Broken", 10
         host.db.session.commit()
     return url
+
+
+def newest(host: Host) -> int:
+    """Return the id of the alert that came last."""
+    return int(max(alert.id for alert in host.stored_alerts()))
 
 
 # The journey
@@ -147,12 +153,12 @@ def test_the_whole_journey_without_script(plain: Visitor) -> None:
     expect(page.get_by_text("Resolved by Amara")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Reopened by Amara")).to_be_visible()
-    page.get_by_role("link", name="Open alerts").click()
+    page.get_by_role("link", name="Acknowledged alerts").click()
     page.get_by_label("Alert 1").check()
     page.get_by_role("group", name="All that are ticked").get_by_role(
         "button", name="Resolve"
     ).click()
-    expect(page.get_by_text("Nothing open.")).to_be_visible()
+    expect(page.get_by_text("No alert is acknowledged.")).to_be_visible()
 
 
 def test_settings_tokens_and_deletion_work_without_script(plain: Visitor) -> None:
@@ -245,16 +251,17 @@ def test_keys_alone_pick_and_handle_alerts(visitor: Visitor, served: tuple[Host,
 
 def test_single_keys_can_be_turned_off(visitor: Visitor, served: tuple[Host, str]) -> None:
     fill(*served)
-    page = visitor.see("/5")
+    alert_id = newest(served[0])
+    page = visitor.see(f"/{alert_id}")
     page.get_by_text("View", exact=True).click()
     page.get_by_role("group", name="Single-key shortcuts").get_by_label("Off").check()
     page.get_by_role("button", name="Keep this view").click()
-    page.wait_for_url("**/alerts/5")
+    page.wait_for_url(f"**/alerts/{alert_id}")
 
     page.keyboard.press("r")
     page.reload()
 
-    assert served[0].stored_alerts()[4].status == "open"
+    assert served[0].stored_alerts()[-1].status == "open"
 
 
 def test_everything_is_reached_by_tab_and_enter(visitor: Visitor, served: tuple[Host, str]) -> None:
@@ -301,8 +308,7 @@ def test_a_theme_is_there_with_the_first_paint(browser: Browser, served: tuple[H
         expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
     with visiting(browser, served[1], color_scheme="light") as visitor:
-        cookie = {"name": "webhook_alerts_view", "value": "dark.browser.on.on"}
-        visitor.context.add_cookies([{**cookie, "url": f"{served[1]}/alerts/"}])  # type: ignore[list-item]
+        visitor.prefer("dark.browser.on.on")
         page = visitor.see("/stats")
         lightness = page.evaluate(
             "getComputedStyle(document.querySelector('.card')).backgroundColor"
@@ -313,8 +319,7 @@ def test_a_theme_is_there_with_the_first_paint(browser: Browser, served: tuple[H
 def test_times_can_be_those_of_the_browser(browser: Browser, served: tuple[Host, str]) -> None:
     fill(*served)
     with visiting(browser, served[1], timezone_id="Asia/Kathmandu", locale="en-GB") as visitor:
-        cookie = {"name": "webhook_alerts_view", "value": "light.browser.on.on"}
-        visitor.context.add_cookies([{**cookie, "url": f"{served[1]}/alerts/"}])  # type: ignore[list-item]
+        visitor.prefer("light.browser.on.on")
         time = visitor.see("/1").locator("time[data-t=exact]").first
 
         moment = time.get_attribute("datetime")
@@ -326,7 +331,7 @@ def test_times_can_be_those_of_the_browser(browser: Browser, served: tuple[Host,
 # How it looks
 
 SCREENS = (
-    "/", "/?status=all&tag=db", "/?q=none", "/1", "/5", "/5?tab=raw", "/99", "/integrations",
+    "/", "/?status=all&tag=db", "/?q=none", "/1", "/{alert}", "/{alert}?tab=raw", "/99", "/integrations",
     "/integrations/new", "/integrations/{one}?setup=curl", "/integrations/{two}", "/deliveries",
     "/deliveries?state=dead", "/stats",
     "/stats?days=1", "/help",
@@ -362,7 +367,7 @@ def test_every_screen_is_accessible_and_fits(
         browser, address, color_scheme=theme, width=width, reduced_motion="reduce"
     ) as visitor:
         for screen in SCREENS:
-            path = screen.format(one=ids[0], two=ids[1])
+            path = screen.format(one=ids[0], two=ids[1], alert=newest(host))
             page = visitor.see(path)
             page.evaluate(
                 "document.querySelectorAll('main details').forEach(one => { one.open = true })"
@@ -423,6 +428,27 @@ def test_hostile_text_runs_nowhere_and_breaks_no_layout(
     assert wide == []
 
 
+def test_the_list_fits_every_width(browser: Browser, served: tuple[Host, str]) -> None:
+    host, address = served
+    fill(host, address)
+    with host.app.app_context():
+        for alert in host.db.session.query(host.alerts.Alert):
+            alert.created_at -= dt.timedelta(days=9)
+            alert.last_received_at -= dt.timedelta(minutes=59)
+            alert.occurrences = 2000
+            alert.title = "A title with quite some words in it, of a length that people do write"
+        host.db.session.commit()
+
+    wide = []
+    with visiting(browser, address) as visitor:
+        page = visitor.see("/?status=all")
+        for width in (320, 420, 600, 832, 840, 960, 1024, 1040, 1120, 1200, 1216, 1280, 1400):
+            page.set_viewport_size({"width": width, "height": 800})
+            wide += [width] if visitor.is_wider_than_the_screen() else []
+
+    assert wide == []
+
+
 def test_a_foreign_page_cannot_post_an_action(
     browser: Browser, served: tuple[Host, str], tmp_path: Path
 ) -> None:
@@ -432,7 +458,7 @@ def test_a_foreign_page_cannot_post_an_action(
         visitor.see()
         foreign = tmp_path / "foreign.html"
         foreign.write_text(
-            f'<form method="post" action="{address}/alerts/act"><button name="resolve" value="5">x'
+            f'<form method="post" action="{address}/alerts/act"><button name="resolve" value="{newest(host)}">x'
         )
         page = visitor.page
         page.goto(foreign.as_uri())
@@ -440,7 +466,7 @@ def test_a_foreign_page_cannot_post_an_action(
         expect(page.get_by_text("You may not see this page")).to_be_visible()
         visitor.complaints.clear()  # the foreign page itself, and our 403
 
-    assert host.stored_alerts()[4].status == "open"
+    assert host.stored_alerts()[-1].status == "open"
 
 
 def test_what_happens_to_the_signal_is_on_the_page_at_once(
@@ -453,7 +479,7 @@ def test_what_happens_to_the_signal_is_on_the_page_at_once(
 
     connect(alert_resolved, tell_someone, sender=served[0].app)
     fill(*served)
-    page = visitor.see("/5")
+    page = visitor.see(f"/{newest(served[0])}")
 
     page.get_by_role("button", name="Resolve").click()
 

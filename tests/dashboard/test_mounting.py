@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import typing as t
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -224,7 +225,10 @@ def test_flask_wtf_guards_the_hosts_forms_and_leaves_ours_to_us(
     db, alerts, dashboard = with_dashboard()
     with running_host(sqlite_url, db=db, alerts=alerts) as host:
         csrf: t.Any = t.cast(t.Any, CSRFProtect)()
-        steps = [functools.partial(csrf.init_app, host.app), lambda: dashboard.init_app(host.app)]
+        steps: list[Callable[[], None]] = [
+            functools.partial(csrf.init_app, host.app),
+            functools.partial(dashboard.init_app, host.app),
+        ]
         for step in steps if first == "wtf" else reversed(steps):
             step()
         host.app.add_url_rule("/own", "own", lambda: "done", methods=["POST"])
