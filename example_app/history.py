@@ -43,13 +43,16 @@ def make_up(days: int, dice: random.Random) -> int:
     if days == 0 or db.session.query(Alert.id).first() is not None:
         return 0
 
-    places = _places()
-    moments = sorted(_moments(days, dice))
-    for moment in moments:
+    places, count = _places(), 0
+    until: dict[str, dt.datetime] = {}
+    for moment in sorted(_moments(days, dice)):
         trouble = dice.choice(TROUBLES)
-        _store(places[trouble.service], trouble, moment, dice)
+        # One that goes on would have been repeated, not begun again.
+        if until.get(trouble.check, moment) <= moment:
+            until[trouble.check] = _store(places[trouble.service], trouble, moment, dice)
+            count += 1
     db.session.commit()
-    return len(moments) + _add_active(places, dice)
+    return count + _add_active(places, dice)
 
 
 def _places() -> Mapping[str, str]:
@@ -75,8 +78,10 @@ def _moments(days: int, dice: random.Random) -> t.Iterator[dt.datetime]:
         hour += dt.timedelta(hours=1)
 
 
-def _store(integration_id: str, trouble: Trouble, moment: dt.datetime, dice: random.Random) -> None:
-    """Store one that is over, as the extension would have left it."""
+def _store(
+    integration_id: str, trouble: Trouble, moment: dt.datetime, dice: random.Random
+) -> dt.datetime:
+    """Store one that is over, as the extension would have left it. Return when it was."""
     story = make_story(dice, trouble)
     taken = moment + dt.timedelta(seconds=dice.lognormvariate(5.6, 1))
     over = min(taken + dt.timedelta(seconds=dice.lognormvariate(6.8, 1)), clock.now())
@@ -105,6 +110,7 @@ def _store(integration_id: str, trouble: Trouble, moment: dt.datetime, dice: ran
         event = {"alert_id": alert.id, "kind": kind, "at": at, "delivered_at": at}
         event["by"] = None if kind == "created" else by
         db.session.add(alerts.AlertEvent(**event, attempts=1, delivered_to=[_receiver(kind)]))
+    return over
 
 
 def _add_active(places: Mapping[str, str], dice: random.Random) -> int:

@@ -19,6 +19,7 @@ from flask_webhook_alerts.store.search import AlertFilter
 from flask_webhook_alerts.urls import endpoint_url
 
 from . import notices
+from . import recipes
 from . import senders
 from .pages import acting
 from .pages import fragment
@@ -58,10 +59,10 @@ def detail(
     sender = senders.find(request.args.get("setup", ""))
     notice = notices.take()
     token = notice.get("token") if notice else None
-    place = senders.Place(
+    place = recipes.Place(
         url=endpoint_url(integration["id"]),
         header=get_state().settings.token_header,
-        token=(token or senders.PLACEHOLDER) if integration["has_token"] else None,
+        token=(token or recipes.PLACEHOLDER) if integration["has_token"] else None,
     )
     return page(
         "integration.html",
@@ -72,7 +73,7 @@ def detail(
         notice=notice,
         sender=sender,
         senders=senders.SENDERS,
-        placeholder=senders.PLACEHOLDER,
+        placeholder=recipes.PLACEHOLDER,
         errors=errors or {},
         given=given or integration,
         trial=trial,

@@ -3,44 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import shlex
-import urllib.parse
 from collections.abc import Callable
 
-PLACEHOLDER: str = "YOUR-TOKEN"
-"""What stands for the token where it cannot be shown any more."""
-
-_EVENT = {
-    "event_type": "create",
-    "Id": "backup-db-7",
-    "Title": "The backup of db-7 failed",
-    "Description": "No space left on device",
-}
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a sender posts to, and what it shows.
-
-    :ivar token: the token, or a placeholder for it; None if the integration wants none.
-    """
-
-    url: str
-    header: str
-    token: str | None = None
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Step:
-    """Something to do at the sender.
-
-    :ivar words: what to do.
-    :ivar code: what to paste there, if anything.
-    """
-
-    words: str
-    code: str | None = None
+from . import recipes
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -57,172 +22,12 @@ class Sender:
     name: str
     about: str
     strict: bool
-    steps: Callable[[Place], list[Step]]
+    steps: Callable[[recipes.Place], list[recipes.Step]]
 
 
 def find(key: str) -> Sender:
     """Return the sender with this key; the first one if there is none."""
     return next((sender for sender in SENDERS if sender.key == key), SENDERS[0])
-
-
-def _headers(place: Place) -> dict[str, str]:
-    headers = {"Content-Type": "application/json"}
-    return headers if place.token is None else headers | {place.header: place.token}
-
-
-def _curl(place: Place) -> list[Step]:
-    headers = " \\\n  ".join(
-        f"-H {shlex.quote(f'{name}: {value}')}" for name, value in _headers(place).items()
-    )
-    create = f"curl {shlex.quote(place.url)} \\\n  {headers} \\\n  -d {_quoted(_EVENT)}"
-    resolve = {"event_type": "resolve", "Id": _EVENT["Id"]}
-    return [
-        Step(words="Open an alert:", code=create),
-        Step(
-            words="Resolve it, by the same Id:",
-            code=f"curl {shlex.quote(place.url)} \\\n  {headers} \\\n  -d {_quoted(resolve)}",
-        ),
-    ]
-
-
-def _python(place: Place) -> list[Step]:
-    headers = json.dumps(_headers(place), indent=4).replace("\n}", ",\n}")
-    code = f"""import json
-import urllib.request
-
-URL = {json.dumps(place.url)}
-HEADERS = {headers}
-
-
-def tell(event_type, key, title="", description=""):
-    event = {{"event_type": event_type, "Id": key, "Title": title, "Description": description}}
-    request = urllib.request.Request(URL, json.dumps(event).encode(), HEADERS)
-    return json.load(urllib.request.urlopen(request, timeout=10))
-
-
-tell("create", "backup-db-7", "The backup of db-7 failed", "No space left on device")
-tell("resolve", "backup-db-7")
-"""
-    return [
-        Step(words="Needs nothing but Python. The same Id is the same alert:", code=code),
-        Step(
-            words="An answer of 503 means that nothing was stored: send the event again a little"
-            " later. Any other refusal says in its detail what to send instead."
-        ),
-    ]
-
-
-def _apprise(place: Place) -> list[Step]:
-    parts = urllib.parse.urlsplit(place.url)
-    fields = {":title": "Title", ":message": "Description", ":event_type": "create"}
-    if place.token is not None:
-        fields = {f"+{place.header}": place.token} | fields
-    query = urllib.parse.urlencode({**fields, ":Id": "backup-db-7"}, safe=":+")
-    target = f"{parts.scheme.replace('http', 'json')}://{parts.netloc}{parts.path}?{query}"
-    return [
-        Step(
-            words="Apprise knows PagerTree’s own address only, so give it this one, which renames"
-            " its fields to ours:",
-            code=f'apprise -t "The backup of db-7 failed" -b "No space left on device" \\\n'
-            f"  {shlex.quote(target)}",
-        ),
-        Step(words="To resolve, write resolve for create, with the same :Id."),
-    ]
-
-
-def _uptime_kuma(place: Place) -> list[Step]:
-    return [
-        Step(words="In Uptime Kuma: Settings → Notifications → Setup Notification."),
-        Step(words="Notification Type: PagerTree. Integration URL:", code=place.url),
-        Step(words="Auto resolve: Auto Resolve, so that an alert ends when its monitor is up."),
-        Step(
-            words="Press Test: under “Has anything come?” you see within seconds that it has arrived."
-        ),
-        *_no_headers(place, "Uptime Kuma’s PagerTree notification"),
-    ]
-
-
-def _librenms(place: Place) -> list[Step]:
-    return [
-        Step(words="In LibreNMS: Alerts → Alert Transports → Create alert transport."),
-        Step(words="Transport type: PagerTree. Integration URL:", code=place.url),
-        Step(words="Save it, then attach it to your alert rules, or make it the default."),
-        *_no_headers(place, "LibreNMS’s PagerTree transport"),
-    ]
-
-
-def _no_headers(place: Place, who: str) -> list[Step]:
-    if place.token is None:
-        return []
-
-    words = f"{who} can send no header, and this integration wants a token: take the token away"
-    return [Step(words=f"{words} under Settings. The address itself is hard to guess.")]
-
-
-def _alertmanager(place: Place) -> list[Step]:
-    token = ""
-    if place.token is not None:
-        token = f"""
-        http_config:
-          http_headers:
-            {place.header}:
-              secrets: [{json.dumps(place.token)}]"""
-    code = f"""route:
-  receiver: alerts
-  group_by: ['...']   # one notification for each alert
-
-receivers:
-  - name: alerts
-    webhook_configs:
-      - url: {json.dumps(place.url)}
-        send_resolved: true{token}
-        payload:
-          event_type: '{{{{ if eq .Status "firing" }}}}create{{{{ else }}}}resolve{{{{ end }}}}'
-          Id: '{{{{ (index .Alerts 0).Fingerprint }}}}'
-          Title: '{{{{ .CommonLabels.alertname }}}} {{{{ .CommonLabels.instance }}}}'
-          Description: '{{{{ .CommonAnnotations.description }}}}'
-"""
-    return [
-        Step(
-            words="Alertmanager 0.32 and later write any payload. In alertmanager.yml:", code=code
-        ),
-        Step(
-            words="Older ones send a body that has neither event_type nor Id: put a small script"
-            " between the two."
-        ),
-    ]
-
-
-def _github(place: Place) -> list[Step]:
-    event = {
-        "event_type": "create",
-        "Id": "${{ github.repository }}/${{ github.workflow }}",
-        "Title": "${{ github.workflow }} failed",
-        "Description": "${{ github.server_url }}/${{ github.repository }}"
-        "/actions/runs/${{ github.run_id }}",
-    }
-    header = f'\n            -H "{place.header}: $TOKEN" \\' if place.token is not None else ""
-    secret = "\n          TOKEN: ${{ secrets.ALERTS_TOKEN }}" if place.token is not None else ""
-    code = f"""      - name: Open an alert
-        if: failure()
-        env:
-          URL: {place.url}{secret}
-          EVENT: >-
-            {json.dumps(event)}
-        run: |
-          curl --fail --retry 3 "$URL" \\{header}
-            -H "Content-Type: application/json" -d "$EVENT"
-"""
-    steps = [Step(words="As the last step of a job:", code=code)]
-    if place.token is not None:
-        steps.append(
-            Step(words="Store it as the repository’s secret ALERTS_TOKEN:", code=place.token)
-        )
-    return steps
-
-
-def _quoted(event: dict[str, str]) -> str:
-    return shlex.quote(json.dumps(event))
 
 
 SENDERS: tuple[Sender, ...] = (
@@ -231,49 +36,49 @@ SENDERS: tuple[Sender, ...] = (
         name="My own script",
         about="A cron job, a backup, a deploy: anything that can run a few lines of Python.",
         strict=True,
-        steps=_python,
+        steps=recipes.python,
     ),
     Sender(
         key="curl",
         name="curl",
         about="One line in a shell script.",
         strict=True,
-        steps=_curl,
+        steps=recipes.curl,
     ),
     Sender(
         key="apprise",
         name="Apprise",
         about="The library and command that notifies a hundred services, and this one.",
         strict=True,
-        steps=_apprise,
+        steps=recipes.apprise,
     ),
     Sender(
         key="uptime-kuma",
         name="Uptime Kuma",
         about="Sends numbers as Ids and no description, so this endpoint is compatible.",
         strict=False,
-        steps=_uptime_kuma,
+        steps=recipes.uptime_kuma,
     ),
     Sender(
         key="librenms",
         name="LibreNMS",
         about="Sends numbers as Ids, at times an empty description: this endpoint is compatible.",
         strict=False,
-        steps=_librenms,
+        steps=recipes.librenms,
     ),
     Sender(
         key="alertmanager",
         name="Alertmanager",
         about="Prometheus’ own, from 0.32 on, by a payload that you write in its configuration.",
         strict=False,
-        steps=_alertmanager,
+        steps=recipes.alertmanager,
     ),
     Sender(
         key="github",
         name="GitHub Actions",
         about="A workflow that opens an alert when a job fails.",
         strict=True,
-        steps=_github,
+        steps=recipes.github,
     ),
 )
 """The senders that the pages tell how to set up; the first one fits everybody."""

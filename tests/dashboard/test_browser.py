@@ -331,7 +331,8 @@ def test_times_can_be_those_of_the_browser(browser: Browser, served: tuple[Host,
 # How it looks
 
 SCREENS = (
-    "/", "/?status=all&tag=db", "/?q=none", "/1", "/{alert}", "/{alert}?tab=raw", "/99", "/integrations",
+    "/", "/?status=all&tag=db", "/?q=none", "/1", "/{alert}", "/{alert}?tab=raw", "/99",
+    "/integrations",
     "/integrations/new", "/integrations/{one}?setup=curl", "/integrations/{two}", "/deliveries",
     "/deliveries?state=dead", "/stats",
     "/stats?days=1", "/help",
@@ -458,7 +459,8 @@ def test_a_foreign_page_cannot_post_an_action(
         visitor.see()
         foreign = tmp_path / "foreign.html"
         foreign.write_text(
-            f'<form method="post" action="{address}/alerts/act"><button name="resolve" value="{newest(host)}">x'
+            f'<form method="post" action="{address}/alerts/act">'
+            f'<button name="resolve" value="{newest(host)}">Win'
         )
         page = visitor.page
         page.goto(foreign.as_uri())

@@ -14,6 +14,7 @@ import pytest
 
 from flask_webhook_alerts import clock
 from flask_webhook_alerts import Refused
+from flask_webhook_alerts.dashboard import recipes
 from flask_webhook_alerts.dashboard import senders
 from tests.dashboard.people import EVENT
 from tests.dashboard.people import notice_of
@@ -64,6 +65,16 @@ def test_the_choice_of_a_sender_sets_the_mode_and_shows_its_set_up(
     assert any(integration_id in code for code in codes_of(page))
 
 
+@pytest.mark.parametrize("sender", SENDERS)
+def test_without_a_token_no_sender_is_told_of_one(person: Person, sender: str) -> None:
+    integration_id, page = make(person, sender=sender)
+
+    codes = "\n".join(codes_of(page))
+
+    assert integration_id in codes
+    assert "token" not in codes.lower()
+
+
 def test_a_token_is_shown_once_and_filled_in(person: Person) -> None:
     integration_id, page = make(person, with_token="1")
     token = token_of(page)
@@ -74,7 +85,7 @@ def test_a_token_is_shown_once_and_filled_in(person: Person) -> None:
     assert token in codes_of(page)[0]
     again = person.see(f"/integrations/{integration_id}?setup=curl")
     assert token not in again
-    assert senders.PLACEHOLDER in codes_of(again)[0]
+    assert recipes.PLACEHOLDER in codes_of(again)[0]
     assert "Only its hash is stored" in again
 
 
