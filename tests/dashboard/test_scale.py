@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -43,13 +44,22 @@ def client(large_host: Host) -> FlaskClient:
     return large_host.app.test_client()
 
 
+def best(client: FlaskClient, path: str) -> float:
+    """Return the milliseconds of the fastest of some answers: other things run here, too."""
+    tracer = sys.gettrace()
+    sys.settrace(None)  # Measuring coverage takes as long as the page does.
+    try:
+        return min(measure(client, path, 25))
+    finally:
+        sys.settrace(tracer)
+
+
 @pytest.mark.parametrize("status", ["all", "resolved"])
 def test_the_first_and_the_hundredth_page_come_in_time(client: FlaskClient, status: str) -> None:
     first = f"/alerts/?status={status}"
     hundredth = walk(client, first, HUNDREDTH)
 
-    # The best of some, because other things run on the machine too.
-    times = {path: min(measure(client, path, 25)) for path in (first, hundredth)}
+    times = {path: best(client, path) for path in (first, hundredth)}
 
     assert max(times.values()) < IN_TIME
     assert times[hundredth] < 2 * times[first]
@@ -57,7 +67,7 @@ def test_the_first_and_the_hundredth_page_come_in_time(client: FlaskClient, stat
 
 @pytest.mark.parametrize("path", ["", "live?rows=1", "?status=all&q=nothing"])
 def test_other_answers_come_in_time(client: FlaskClient, path: str) -> None:
-    assert min(measure(client, f"/alerts/{path}", 25)) < IN_TIME
+    assert best(client, f"/alerts/{path}") < IN_TIME
 
 
 def test_a_full_page_is_small(client: FlaskClient) -> None:
