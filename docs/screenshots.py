@@ -53,7 +53,8 @@ EMPTY = (Shot("enter", "/enter"), Shot("first", "/dashboard/"))
 """What is seen before anything was made."""
 
 FULL = (
-    Shot("alerts", "/dashboard/", is_whole=False),
+    Shot("alerts", "/dashboard/?status=all", is_whole=False),
+    Shot("open", "/dashboard/", is_whole=False),
     Shot("chosen", "/dashboard/?status=all", is_whole=False, keys="jxjx"),
     Shot("tagged", "/dashboard/?status=all&tag=customer-facing&urgency=high", is_whole=False),
     Shot("none", "/dashboard/?q=nothing+has+this", is_whole=False),

@@ -35,7 +35,8 @@ from . import statistics
 class Dashboard:
     """Pages over the alerts of an app, behind a guard of the host's.
 
-    :param alerts: the host's :class:`~flask_webhook_alerts.WebhookAlerts`; initialise it for an app first.
+    :param alerts: the host's :class:`~flask_webhook_alerts.WebhookAlerts`; initialise it for an
+        app first.
     :param app: mount the pages on this app at once; others can follow by :meth:`init_app`.
     :param authorize: says who is asking: a function that looks at Flask's ``request`` and returns
         the person's name, or None or False to refuse, or a response, such as a redirect to the
