@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 Parameters: t.TypeAlias = Mapping[str, t.Any]
 
+_EMPTY = {list: "[]", dict: "{}"}
 _HOOKS = ("before_execute", "after_execute", "before_cursor_execute", "after_cursor_execute")
 
 
@@ -107,9 +108,17 @@ def _processor(type_: t.Any, dialect: sa.Dialect) -> Callable[[t.Any], t.Any] | 
     if isinstance(type_, sa.JSON):
         # As text, which the statement casts: psycopg's own wrapper takes much longer. The host may
         # have given its engine a serializer.
-        return getattr(dialect, "_json_serializer", None) or json.dumps
+        return _quick_on_empty(getattr(dialect, "_json_serializer", None) or json.dumps)
 
     process: Callable[[t.Any], t.Any] | None = type_.dialect_impl(dialect).bind_processor(dialect)
+    return process
+
+
+def _quick_on_empty(serialize: Callable[[t.Any], str]) -> Callable[[t.Any], str]:
+    def process(value: t.Any) -> str:
+        # Most lists and objects of an event are empty, and there is one way to write those.
+        return serialize(value) if value else _EMPTY.get(type(value)) or serialize(value)
+
     return process
 
 
