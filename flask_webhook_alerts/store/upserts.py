@@ -12,7 +12,6 @@ from sqlalchemy.dialects import sqlite
 from .values import facts
 from .values import NEW_ALERT
 
-
 _ONE: sa.ColumnElement[int] = sa.literal_column("1")
 
 

@@ -143,8 +143,8 @@ EVENT_PARAMETERS = tuple(event_row(EventKind.CREATED, _SAMPLE_TIME, Plan(), by=N
 """The names in :func:`event_row`."""
 
 # What is the same in each new row stands in the statement, which spares a parameter.
-NEW_ALERT = {
+NEW_ALERT: dict[str, sa.ColumnElement[t.Any]] = {
     "status": sa.literal_column(f"'{AlertStatus.OPEN}'"),
     "occurrences": sa.literal_column("1"),
 }
-NEW_EVENT = {"delivered_to": sa.literal_column("'[]'")}
+NEW_EVENT: dict[str, sa.ColumnElement[t.Any]] = {"delivered_to": sa.literal_column("'[]'")}
