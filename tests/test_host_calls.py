@@ -476,6 +476,25 @@ def flush_in_a_savepoint(host: Host) -> None:
         set_name(host)
 
 
+def update_in_a_savepoint(host: Host) -> None:
+    with host.db.session.begin_nested():
+        host.db.session.connection().execute(bulk_update(host))
+
+
+def read_in_a_savepoint(host: Host) -> None:
+    with host.db.session.begin_nested():
+        host.db.session.scalar(sa.select(host.alerts.Integration.id))
+
+
+def write_by_a_cte(host: Host) -> None:
+    host.db.session.execute(
+        sa.text(
+            "WITH one AS (SELECT 'changed' AS name)"
+            " UPDATE webhook_integration SET name = (SELECT name FROM one)"
+        )
+    )
+
+
 def delete_event(host: Host) -> None:
     host.db.session.delete(host.db.session.scalars(sa.select(host.alerts.AlertEvent)).one())
 
@@ -510,12 +529,33 @@ UNCOMMITTED: dict[str, Change] = {
     "saved as objects": save_in_bulk,
     "updated as mappings": update_in_bulk,
     "updated by SQL": lambda host: host.db.session.execute(sql(host)),
+    "updated below the session": lambda host: host.db.session.connection().execute(
+        bulk_update(host)
+    ),
+    "SQL below the session": lambda host: host.db.session.connection().execute(sql(host)),
+    "the driver's SQL": lambda host: host.db.session.connection().exec_driver_sql(
+        f"UPDATE {host.alerts.Integration.__tablename__} SET name = 'changed'"
+    ),
+    "below the session in a savepoint": update_in_a_savepoint,
+    "a CTE that writes": write_by_a_cte,
 }
 
 HARMLESS: dict[str, Change] = {
     "nothing": lambda host: None,
     "a read": lambda host: host.db.session.scalars(sa.select(host.alerts.Alert)).all(),
     "a read of SQL": lambda host: host.db.session.scalar(sa.text("SELECT 1")),
+    "a read below the session": lambda host: host.db.session.connection().scalar(
+        sa.text("SELECT 1")
+    ),
+    "a CTE that reads": lambda host: host.db.session.scalar(
+        sa.text("WITH one AS (SELECT 1 AS updated) SELECT updated FROM one")
+    ),
+    "a savepoint": read_in_a_savepoint,
+    "a read behind comments": lambda host: host.db.session.scalar(
+        sa.text("/* app */ -- and\n SELECT 1")
+    ),
+    "a broken connection": lambda host: host.db.session.connection().invalidate(),
+    "a transaction begun": lambda host: host.db.session.begin(),
     "a locking read": lambda host: host.db.session.scalars(
         sa.select(host.alerts.Alert).with_for_update()
     ).all(),
@@ -584,6 +624,42 @@ def test_every_call_minds_uncommitted_changes(
 
     with pytest.raises(RuntimeError, match=r"db\.session\.commit\(\)"):
         call(busy_host)
+
+
+@on_both
+@pytest.mark.parametrize("begin", ["begin", "begin_nested"])
+def test_a_block_of_the_session_is_an_error_at_once(busy_host: Host, begin: str) -> None:
+    session, alert_id = busy_host.db.session, ids(busy_host)[1]
+
+    with getattr(session, begin)(), pytest.raises(RuntimeError, match="before or after the block"):
+        busy_host.alerts.acknowledge(alert_id)
+
+    assert busy_host.stored_alerts()[0].status == "open"
+
+
+@on_both
+def test_what_a_selected_function_wrote_is_kept(host: Host) -> None:
+    host.create_integration()
+    with host.app.app_context():
+        connection = host.session.connection()
+        cursor = connection.connection.cursor()  # as a function would write: out of sight
+        cursor.execute("UPDATE webhook_integration SET name = 'changed'")
+        cursor.close()
+        host.alerts.create_integration("another")
+
+        assert was_changed(host)
+
+
+@on_both
+def test_a_connection_that_the_session_has_left_is_no_longer_minded(busy_host: Host) -> None:
+    session, alert_id = busy_host.db.session, ids(busy_host)[1]
+    with busy_host.session.get_bind().engine.connect() as connection:
+        session.execute(sa.select(1), bind_arguments={"bind": connection})
+        session.commit()
+        connection.execute(sql(busy_host))
+        connection.rollback()
+
+    assert busy_host.alerts.acknowledge(alert_id).outcome == "acknowledged"
 
 
 @on_both
