@@ -178,11 +178,13 @@ from flask_sqlalchemy import SQLAlchemy
 from werkzeug.serving import make_server
 
 from flask_webhook_alerts import WebhookAlerts
+from flask_webhook_alerts.dashboard import Dashboard
 
 app = Flask("smallest")
-app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+app.config.update(SQLALCHEMY_DATABASE_URI="sqlite://", SECRET_KEY="x")
 db = SQLAlchemy(app)
 alerts = WebhookAlerts(db, app)
+Dashboard(alerts, app, authorize=lambda: True)
 server = make_server("127.0.0.1", 0, app)
 app.config["SERVER_NAME"] = f"127.0.0.1:{server.port}"
 with app.app_context():
@@ -195,6 +197,10 @@ request = urllib.request.Request(url, json.dumps(event).encode(), {"Content-Type
 answer = json.load(urllib.request.urlopen(request, timeout=10))
 print(answer)
 assert answer["outcome"] == "created", answer
+
+for path in ("", "static/dashboard.css", "static/dashboard.js"):
+    pages = f"http://127.0.0.1:{server.port}/alerts/{path}"
+    assert urllib.request.urlopen(pages, timeout=10).status == 200, path
 endef
 export SMALLEST_APP
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import typing as t
+import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -420,8 +421,14 @@ def test_hostile_text_runs_nowhere_and_breaks_no_layout(
             "/",
             "/integrations",
             f"/integrations/{ids[-2]}",
+            f"/integrations/{ids[0]}",
             "/deliveries?state=dead",
             "/stats",
+            "/1?tab=raw",
+            *(
+                f"/?{urllib.parse.urlencode({'q': text[:400], 'tag': text[:400]})}"
+                for text in VECTORS
+            ),
         ):
             visitor.see(path)
             wide += [path] if visitor.is_wider_than_the_screen() else []
