@@ -35,11 +35,11 @@ class Step:
     """Something to do at the sender.
 
     :ivar words: what to do.
-    :ivar code: what to paste there, if anything.
+    :ivar paste: what to paste there, if anything.
     """
 
     words: str
-    code: str | None = None
+    paste: str | None = None
 
 
 def _headers(place: Place) -> dict[str, str]:
@@ -55,10 +55,10 @@ def curl(place: Place) -> list[Step]:
     create = f"curl {shlex.quote(place.url)} \\\n  {headers} \\\n  -d {_quoted(_EVENT)}"
     resolve = {"event_type": "resolve", "Id": _EVENT["Id"]}
     return [
-        Step(words="Open an alert:", code=create),
+        Step(words="Open an alert:", paste=create),
         Step(
             words="Resolve it, by the same Id:",
-            code=f"curl {shlex.quote(place.url)} \\\n  {headers} \\\n  -d {_quoted(resolve)}",
+            paste=f"curl {shlex.quote(place.url)} \\\n  {headers} \\\n  -d {_quoted(resolve)}",
         ),
     ]
 
@@ -83,7 +83,7 @@ tell("create", "backup-db-7", "The backup of db-7 failed", "No space left on dev
 tell("resolve", "backup-db-7")
 """
     return [
-        Step(words="Needs nothing but Python. The same Id is the same alert:", code=code),
+        Step(words="Needs nothing but Python. The same Id is the same alert:", paste=code),
         Step(
             words="An answer of 503 means that nothing was stored: send the event again a little"
             " later. Any other refusal says in its detail what to send instead."
@@ -103,7 +103,7 @@ def apprise(place: Place) -> list[Step]:
         Step(
             words="Apprise knows PagerTree’s own address only, so give it this one, which renames"
             " its fields to ours:",
-            code=f'apprise -t "The backup of db-7 failed" -b "No space left on device" \\\n'
+            paste=f'apprise -t "The backup of db-7 failed" -b "No space left on device" \\\n'
             f"  {shlex.quote(target)}",
         ),
         Step(words="To resolve, write resolve for create, with the same :Id."),
@@ -114,7 +114,7 @@ def uptime_kuma(place: Place) -> list[Step]:
     """Tell what to enter in Uptime Kuma."""
     return [
         Step(words="In Uptime Kuma: Settings → Notifications → Setup Notification."),
-        Step(words="Notification Type: PagerTree. Integration URL:", code=place.url),
+        Step(words="Notification Type: PagerTree. Integration URL:", paste=place.url),
         Step(words="Auto resolve: Auto Resolve, so that an alert ends when its monitor is up."),
         Step(words="Press Test: “Has anything come?” tells within seconds that it has arrived."),
         *_no_headers(place, "Uptime Kuma’s PagerTree notification"),
@@ -125,7 +125,7 @@ def librenms(place: Place) -> list[Step]:
     """Tell what to enter in LibreNMS."""
     return [
         Step(words="In LibreNMS: Alerts → Alert Transports → Create alert transport."),
-        Step(words="Transport type: PagerTree. Integration URL:", code=place.url),
+        Step(words="Transport type: PagerTree. Integration URL:", paste=place.url),
         Step(words="Save it, then attach it to your alert rules, or make it the default."),
         *_no_headers(place, "LibreNMS’s PagerTree transport"),
     ]
@@ -165,7 +165,7 @@ receivers:
 """
     return [
         Step(
-            words="Alertmanager 0.32 and later write any payload. In alertmanager.yml:", code=code
+            words="Alertmanager 0.32 and later write any payload. In alertmanager.yml:", paste=code
         ),
         Step(
             words="Older ones send a body that has neither event_type nor Id: put a small script"
@@ -195,10 +195,10 @@ def github(place: Place) -> list[Step]:
           curl --fail --retry 3 "$URL" \\{header}
             -H "Content-Type: application/json" -d "$EVENT"
 """
-    steps = [Step(words="As the last step of a job:", code=code)]
+    steps = [Step(words="As the last step of a job:", paste=code)]
     if place.token is not None:
         steps.append(
-            Step(words="Store it as the repository’s secret ALERTS_TOKEN:", code=place.token)
+            Step(words="Store it as the repository’s secret ALERTS_TOKEN:", paste=place.token)
         )
     return steps
 
