@@ -132,6 +132,7 @@ def test_the_whole_journey_from_no_endpoint_to_a_quiet_night(visitor: Visitor) -
     page.keyboard.press("r")
     expect(page.get_by_text("Resolved by Amara")).to_be_visible()
     page.keyboard.press("u")
+    expect(page.get_by_role("heading", name="Alerts", level=1)).to_be_visible()
     page.keyboard.press("g")
     page.keyboard.press("o")
     expect(page.get_by_text("Nothing open.")).to_be_visible()
