@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import re
 import typing as t
 from collections.abc import Callable
 
@@ -197,6 +199,47 @@ def test_commits_that_do_not_wait_for_the_disk_are_a_warning(database_url: str) 
     assert "off: a power cut can lose the last alerts" in findings["synchronous_commit"][1]
     words = "3000 ms: how long a write waits for another one's lock."
     assert findings["lock_timeout"] == ("note", words)
+
+
+@pytest.mark.parametrize(
+    ("database_url", "limit", "name"),
+    [
+        pytest.param("postgresql", "-c lock_timeout=0", "lock_timeout", id="postgresql"),
+        pytest.param("mariadb", 50, "innodb_lock_wait_timeout", id="mariadb"),
+        pytest.param("mariadb", 11, "innodb_lock_wait_timeout", id="mariadb, just too long"),
+    ],
+    indirect=["database_url"],
+)
+def test_a_lock_that_is_waited_for_too_long_is_a_warning_with_the_line_that_helps(
+    database_url: str, limit: object, name: str
+) -> None:
+    too_long: dict[str, t.Any] = {
+        "lock_timeout": {"options": limit},
+        "innodb_lock_wait_timeout": {"init_command": f"SET innodb_lock_wait_timeout = {limit}"},
+    }
+    with running_host(database_url, engine_options={"connect_args": too_long[name]}) as host:
+        (level, words) = examine(host)[name]
+
+    line = re.search('"connect_args": ({.*})', words)
+    assert line
+    options = {"connect_args": json.loads(line[1])}
+    with running_host(database_url, engine_options=options) as host:
+        (level_after, words_after) = examine(host)[name]
+
+    assert (level, level_after) == ("warning", "note")
+    assert words.startswith("An event waits ")
+    assert re.match("5(000 m| )s: how long a write waits", words_after)
+
+
+@POSTGRESQL
+def test_a_statement_that_is_limited_waits_for_no_lock_without_end(database_url: str) -> None:
+    limits = {"options": "-c lock_timeout=0 -c statement_timeout=4000"}
+    with running_host(database_url, engine_options={"connect_args": limits}) as host:
+        findings = examine(host)
+
+    words = "4000 ms: how long a write waits for another one's lock."
+    assert findings["statement_timeout"] == ("note", words)
+    assert "lock_timeout" not in findings
 
 
 def test_a_careless_sqlite_is_seen_as_the_app_sees_it(sqlite_host: Host) -> None:

@@ -17,6 +17,7 @@ from flask_webhook_alerts.store.listings import Owed
 from .explaining import advise
 from .output import age
 from .output import count
+from .waiting import check_lock_waits
 
 _OVERDUE = dt.timedelta(minutes=10)
 _PACKETS = 4
@@ -85,6 +86,7 @@ def check_database(facts: Facts, max_content_length: int) -> Iterator[Finding]:
     yield from _check_encoding(facts)
     yield from _check_charsets(facts)
     yield from _check_isolation(facts)
+    yield from check_lock_waits(facts)
 
 
 def check_receivers(name: str, receivers: list[str]) -> Iterator[Finding]:
@@ -207,11 +209,6 @@ def _check_isolation(facts: Facts) -> Iterator[Finding]:
         yield _found(Level.WARNING, "isolation", words)
     else:
         yield _found(Level.OK, "isolation", facts.isolation_level)
-    for name, unit in {"lock_timeout": "ms", "innodb_lock_wait_timeout": "s"}.items():
-        if name in facts.settings:
-            value = facts.settings[name]
-            words = f"{value} {unit}: how long a write waits for another one's lock"
-            yield _found(Level.NOTE, name, words + (" (no limit)." if value == "0" else "."))
 
 
 def _check_owed(owed: Owed, now: dt.datetime) -> Finding:
