@@ -12,6 +12,7 @@ from sqlalchemy import orm
 from . import clock
 from . import tokens
 from .database import Database
+from .durations import LONGEST
 from .errors import InvalidOption
 from .errors import NotFound
 from .mapping import table_of
@@ -82,9 +83,7 @@ class Integrations:
     def rotate_token(self, integration_id: str, token: str | None, keep_for: dt.timedelta) -> str:
         """Set a new token and return it; the old one stays valid for ``keep_for``."""
         self._database.host.require_committed()
-        if keep_for < dt.timedelta():
-            raise InvalidOption("The old token cannot be kept for less than no time.")
-
+        _check_duration(keep_for)
         self._require(integration_id)
         token = tokens.new_token() if token is None else token
         table = table_of(self._database.models.Integration)
@@ -148,6 +147,14 @@ class Integrations:
 def _session(connection: sa.Connection) -> orm.Session:
     # Its end leaves what it flushed, also where the transaction is a savepoint.
     return orm.Session(connection, join_transaction_mode="rollback_only")
+
+
+def _check_duration(keep_for: object) -> None:
+    if not isinstance(keep_for, dt.timedelta) or not dt.timedelta() <= keep_for <= LONGEST:
+        raise InvalidOption(
+            "keep_for, how long the old token stays valid, is a timedelta from none to"
+            f" {LONGEST.days} days."
+        )
 
 
 def _check_names(options: dict[str, t.Any]) -> None:

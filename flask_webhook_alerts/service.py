@@ -181,11 +181,19 @@ def as_is(outcome: Outcome, facts: t.Any) -> Change:
 def _as_decoded(payload: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return ``payload`` as if it had come over the wire, with the same limits."""
     try:
-        return decoding.decode(json.dumps(payload).encode())
+        return decoding.decode(json.dumps(payload, default=_as_dict).encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise Rejected(
             f"The payload cannot be written as JSON: {error}", status=400, code="not_json"
         ) from error
+
+
+def _as_dict(value: object) -> dict[t.Any, t.Any]:
+    """Return any other mapping as the kind that can be written as JSON."""
+    if isinstance(value, Mapping):
+        return dict(value)
+
+    raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
 def _rendered(

@@ -38,6 +38,9 @@ def new_token() -> str:
 
 def hash_token(token: str) -> str:
     """Return what is stored for ``token``; raise :exc:`InvalidOption` if no header can carry it."""
+    if not isinstance(token, str):
+        raise InvalidOption(f"token is text, not {type(token).__name__}.")
+
     if not token.strip() or not token.isascii() or not token.isprintable():
         raise InvalidOption(
             "A token is printable ASCII text and not blank, because it travels in an HTTP header."

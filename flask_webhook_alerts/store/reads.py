@@ -75,9 +75,12 @@ class Reads:
         )
 
     def integration(
-        self, connection: sa.Connection, integration_id: str
+        self, connection: sa.Connection, integration_id: object
     ) -> IntegrationRecord | None:
         """Return the integration with exactly this id."""
+        if not isinstance(integration_id, str):
+            return None  # from host code; None would find the row that is always there
+
         row = connection.execute(self._integration, {"integration_id": integration_id}).one()
         # MariaDB may find the id in another letter case.
         if row.id != integration_id:
