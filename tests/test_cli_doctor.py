@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import threading
 import typing as t
 from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 
 from flask_webhook_alerts import alert_created
 from flask_webhook_alerts import clock
+from flask_webhook_alerts import WebhookAlerts
 from flask_webhook_alerts.cli import checks
 from flask_webhook_alerts.findings import Level
 from flask_webhook_alerts.store.facts import Facts
@@ -350,6 +353,20 @@ def test_the_address_of_the_endpoint_is_told(sqlite_url: str) -> None:
     assert guessed["SERVER_NAME"][0] == "note"
     assert known["endpoint"] == ("ok", "http://desk.example/integration/ID")
     assert "SERVER_NAME" not in known
+
+
+@on_both
+def test_a_session_for_each_context_needs_no_word(sqlite_host: Host) -> None:
+    assert "sessions" not in examine(sqlite_host)
+
+
+def test_a_session_that_receivers_share_with_the_request_is_a_warning(sqlite_url: str) -> None:
+    db = SQLAlchemy(session_options={"scopefunc": threading.get_ident})
+    with running_host(sqlite_url, db=db, alerts=WebhookAlerts(db)) as host:
+        (level, words) = examine(host)["sessions"]
+
+    assert level == "warning"
+    assert words.endswith("Leave scopefunc out of session_options.")
 
 
 def test_an_endpoint_without_an_address_is_a_problem(sqlite_url: str) -> None:

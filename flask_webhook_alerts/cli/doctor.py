@@ -39,6 +39,7 @@ from .limiting import check_rate_limit
 from .options import json_option
 from .output import emit
 from .output import safe
+from .separating import check_sessions
 
 _SIGNALS = (
     signals.alert_created,
@@ -81,6 +82,7 @@ def _examine(state: State) -> Iterator[Finding]:
             signal.name.replace("-", "_"), list(receivers.connected(signal, app))
         )
     yield from check_urls(_url(), is_guessed=urls.is_guessed())
+    yield from check_sessions(state.database.host, app)
 
 
 def _examine_database(state: State) -> Iterator[Finding]:
