@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import hashlib
 import typing as t
+from collections.abc import Collection
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -14,14 +17,21 @@ from . import tokens
 from .database import Database
 from .errors import InvalidOption
 from .errors import NotFound
+from .errors import WebhookAlertsError
 from .mapping import table_of
 from .mapping import touch
 from .store.housekeeping import BATCH
 from .store.values import OPTIONS
 
+_VERSIONED = ("id", *sorted(OPTIONS - {"token"}), "has_token", "created_at", "updated_at")
+
 
 class HasAlerts(InvalidOption):
     """The integration cannot be deleted by itself, since it has alerts."""
+
+
+class Stale(WebhookAlertsError):
+    """The integration is no longer as it was read."""
 
 
 class Integrations:
@@ -57,9 +67,14 @@ class Integrations:
 
         return row
 
-    def update(self, integration_id: str, options: dict[str, t.Any]) -> t.Any:
+    def update(
+        self, integration_id: str, options: dict[str, t.Any], *,
+        expected: Collection[str] | None = None,
+    ) -> t.Any:  # fmt: skip
         """Change options of an integration and return its row.
 
+        :param expected: the versions that may be changed, as :func:`version_of` tells them.
+        :raises Stale: it has another version; nothing is changed.
         :raises InvalidOption: an option cannot be stored; then none is changed.
         """
         self._database.host.require_committed()
@@ -68,9 +83,12 @@ class Integrations:
 
         def work(connection: sa.Connection) -> bool:
             with _session(connection) as session:
-                integration = session.get(model, integration_id)
+                # Locked until the change is committed: nobody changes it after the comparison.
+                integration = session.get(model, integration_id, with_for_update=True)
                 if integration is None or integration.id != integration_id:
                     return False
+                if expected is not None and version_of(_record_of(integration)) not in expected:
+                    raise Stale("The integration was changed meanwhile. Read it again.")
                 for name, value in options.items():
                     setattr(integration, name, value)
                 session.flush()
@@ -148,6 +166,19 @@ class Integrations:
 def _session(connection: sa.Connection) -> orm.Session:
     # Its end leaves what it flushed, also where the transaction is a savepoint.
     return orm.Session(connection, join_transaction_mode="rollback_only")
+
+
+def version_of(integration: Mapping[str, t.Any]) -> str:
+    """Return what tells a version of an integration from every other.
+
+    :param integration: its record, or the same of its row.
+    """
+    facts = [str(integration[name]) for name in _VERSIONED]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
+
+
+def _record_of(row: t.Any) -> dict[str, t.Any]:
+    return {name: getattr(row, name) for name in _VERSIONED}
 
 
 def _check_names(options: dict[str, t.Any]) -> None:
