@@ -127,16 +127,6 @@ class Delivery:
         outbox, now = self._database.store.outbox, clock.now()
         return self._database.run(lambda connection: outbox.revive(connection, now, event_id))
 
-    def send_again(self, event_id: int, alert_id: int) -> bool:
-        """Make a dead event due again, and in inline mode send it. Return whether it was dead."""
-        self._database.host.require_committed()
-        if not self.revive(event_id):
-            return False
-
-        if self._mode is DeliveryMode.INLINE:
-            self._send_due(alert_id)
-        return True
-
     def _send_inline(self, change: Change) -> None:
         alert_id = t.cast(int, change.alert_id)
         if change.claimed_until is not None:

@@ -82,13 +82,11 @@ class Integrations:
         _check_names(options)
 
         def work(connection: sa.Connection) -> bool:
+            self._check_version(connection, integration_id, expected)
             with _session(connection) as session:
-                # Locked until the change is committed: nobody changes it after the comparison.
-                integration = session.get(model, integration_id, with_for_update=True)
+                integration = session.get(model, integration_id)
                 if integration is None or integration.id != integration_id:
                     return False
-                if expected is not None and version_of(_record_of(integration)) not in expected:
-                    raise Stale("The integration was changed meanwhile. Read it again.")
                 for name, value in options.items():
                     setattr(integration, name, value)
                 session.flush()
@@ -97,8 +95,14 @@ class Integrations:
         self._found(integration_id, self._database.write(work))
         return self.get(integration_id)
 
-    def rotate_token(self, integration_id: str, token: str | None, keep_for: dt.timedelta) -> str:
-        """Set a new token and return it; the old one stays valid for ``keep_for``."""
+    def rotate_token(
+        self, integration_id: str, token: str | None, keep_for: dt.timedelta, *,
+        expected: Collection[str] | None = None,
+    ) -> str:  # fmt: skip
+        """Set a new token and return it; the old one stays valid for ``keep_for``.
+
+        :param expected: as of :meth:`update`.
+        """
         self._database.host.require_committed()
         if keep_for < dt.timedelta():
             raise InvalidOption("The old token cannot be kept for less than no time.")
@@ -117,22 +121,33 @@ class Integrations:
                 (table.c.token_hash, tokens.hash_token(token)),
             )
         )
-        changed = self._database.run(lambda connection: connection.execute(statement).rowcount)
-        self._found(integration_id, bool(changed))
+
+        def work(connection: sa.Connection) -> int:
+            self._check_version(connection, integration_id, expected)
+            return connection.execute(statement).rowcount
+
+        self._found(integration_id, bool(self._database.write(work)))
         return token
 
-    def delete(self, integration_id: str, *, with_alerts: bool = False) -> int:
+    def delete(
+        self, integration_id: str, *, with_alerts: bool = False,
+        expected: Collection[str] | None = None,
+    ) -> int:  # fmt: skip
         """Delete an integration and return how many alerts went with it.
 
         :param with_alerts: also delete its alerts and their events; without, :exc:`HasAlerts` is
             raised if there are any.
+        :param expected: as of :meth:`update`; looked at before the first alert is deleted.
         """
         self._database.host.require_committed()
         self._require(integration_id)
         store, database = self._database.store, self._database
-        count = database.run(
-            lambda connection: store.reads.count_alerts(connection, integration_id)
-        )
+
+        def look(connection: sa.Connection) -> int:
+            self._check_version(connection, integration_id, expected)
+            return store.reads.count_alerts(connection, integration_id)
+
+        count = database.run(look)
         if count and not with_alerts:
             raise HasAlerts(f"The integration has {count} alerts.")
 
@@ -147,6 +162,23 @@ class Integrations:
         )
         self._found(integration_id, bool(changed))
         return deleted
+
+    def _check_version(
+        self, connection: sa.Connection, integration_id: str, expected: Collection[str] | None
+    ) -> None:
+        """Raise :exc:`Stale` if the integration has another version.
+
+        If it has not, nobody changes it until the transaction ends.
+        """
+        if expected is None:
+            return
+
+        with _session(connection) as session:
+            model = self._database.models.Integration
+            row = session.get(model, integration_id, with_for_update=True)
+            is_other = row is not None and version_of(_record_of(row)) not in expected
+            if is_other and row.id == integration_id:
+                raise Stale("The integration was changed meanwhile. Read it again.")
 
     def _require(self, integration_id: str) -> None:
         # MariaDB would find the id in another letter case too.

@@ -46,8 +46,8 @@ _PROBLEMS = {
     503: "The database cannot answer now. Send the request again.",
 }
 _TAKES = {
-    "If-Match": (True, "The `ETag` that came with what shall be changed, or `*`."),
-    "If-None-Match": (False, "An `ETag`: 304 is answered if nothing has changed since."),
+    "If-Match": "The `ETag` that came with what shall be changed, or `*`.",
+    "If-None-Match": "An `ETag`: 304 is answered if nothing has changed since.",
 }
 _GIVES = {
     "ETag": "Tells this version from every other.",
@@ -122,8 +122,8 @@ def _parameters(operation: Operation) -> list[dict[str, t.Any]]:
     parameters = parts.in_path(operation.path)
     parameters += [{"in": "query", "schema": operation.query}] if operation.query.fields else []
     for name in operation.takes:
-        required, words = _TAKES[name]
-        header = {"in": "header", "name": name, "required": required, "description": words}
+        required = name == "If-Match" and 428 in operation.problems
+        header = {"in": "header", "name": name, "required": required, "description": _TAKES[name]}
         parameters.append({**header, "schema": {"type": "string"}})
     return parameters
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask_webhook_alerts.config import DeliveryMode
 from flask_webhook_alerts.state import get_state
 from flask_webhook_alerts.store.deliveries import DeliveryState
 
@@ -38,10 +39,12 @@ def send_again(call: Call, event_id: int) -> Answer:
     Where signals are sent in requests, the first attempt is made in this one; else it is due.
     """
     state = get_state()
-    record = state.reading.delivery(event_id)
-    if not state.delivery.send_again(event_id, record["alert_id"]):
+    state.reading.delivery(event_id)
+    if not state.delivery.revive(event_id):
         raise Declined(409, "not_dead", "The event is not dead: it is delivered, or still tried.")
 
+    if state.settings.delivery is DeliveryMode.INLINE:
+        state.delivery.deliver_event(event_id)
     return Answer(state.reading.delivery(event_id))
 
 

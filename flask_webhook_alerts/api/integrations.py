@@ -16,18 +16,21 @@ from flask_webhook_alerts.state import get_state
 
 from . import links
 from . import outputs
-from .inputs import DeletionQuery
-from .inputs import IntegrationChanges
-from .inputs import NewIntegration
-from .inputs import NewToken
 from .operations import Answer
 from .operations import Call
 from .operations import Operations
+from .options import DeletionQuery
+from .options import IntegrationChanges
+from .options import NewIntegration
+from .options import NewToken
 from .refusals import Declined
 
 integrations = Operations("integrations")
 
 _ONE = "/integrations/{integration_id}"
+_CONDITIONAL: dict[str, t.Any] = {
+    "problems": (404, 412), "takes": ("If-Match",), "gives": ("ETag",),
+}  # fmt: skip
 
 
 @integrations.get("/integrations", outputs.Integrations())
@@ -69,38 +72,47 @@ def change_integration(call: Call, integration_id: str) -> Answer:
     `If-Match` holds the `ETag` that came with it, or `*` to change it however it is. A token that
     is set here ends all older ones at once; to go over gently, rotate it.
     """
+    if "If-Match" not in request.headers:
+        detail = "Send the integration's ETag in the header If-Match, or * to change any version."
+        raise Declined(428, "if_match_missing", detail)
+
     get_state().integrations.update(integration_id, call.body, expected=_expected())
     return _answer(integration_id)
 
 
 @integrations.post(
     f"{_ONE}/rotate-token", outputs.IntegrationWithToken(), NewToken(), needs_body=False,
-    problems=(404,), gives=("ETag",),
+    **_CONDITIONAL,
 )  # fmt: skip
 def rotate_token(call: Call, integration_id: str) -> Answer:
     """Give an integration a new token, and let the old one be valid for a while."""
     keep_for = dt.timedelta(seconds=call.body["keep_for_seconds"])
-    token = get_state().integrations.rotate_token(integration_id, call.body.get("token"), keep_for)
+    token = get_state().integrations.rotate_token(
+        integration_id, call.body.get("token"), keep_for, expected=_expected()
+    )
     return _answer(integration_id, {"token": token})
 
 
-@integrations.post(f"{_ONE}/enable", outputs.Integration(), problems=(404,), gives=("ETag",))
+@integrations.post(f"{_ONE}/enable", outputs.Integration(), **_CONDITIONAL)
 def enable_integration(call: Call, integration_id: str) -> Answer:
     """Let the sender post."""
     return _switched(integration_id, enabled=True)
 
 
-@integrations.post(f"{_ONE}/disable", outputs.Integration(), problems=(404,), gives=("ETag",))
+@integrations.post(f"{_ONE}/disable", outputs.Integration(), **_CONDITIONAL)
 def disable_integration(call: Call, integration_id: str) -> Answer:
     """Refuse what the sender posts, until it is enabled again."""
     return _switched(integration_id, enabled=False)
 
 
-@integrations.delete(_ONE, outputs.Deletion(), query=DeletionQuery(), problems=(404, 409))
+@integrations.delete(
+    _ONE, outputs.Deletion(), query=DeletionQuery(), problems=(404, 409, 412), takes=("If-Match",)
+)
 def delete_integration(call: Call, integration_id: str) -> Answer:
     """Delete an integration; while it has alerts, only together with them."""
-    with_alerts = call.query["with_alerts"]
-    count = get_state().integrations.delete(integration_id, with_alerts=with_alerts)
+    count = get_state().integrations.delete(
+        integration_id, with_alerts=call.query["with_alerts"], expected=_expected()
+    )
     return Answer({"deleted_alerts": count})
 
 
@@ -113,7 +125,8 @@ def list_rejections(call: Call, integration_id: str) -> Answer:
 
 
 def _switched(integration_id: str, *, enabled: bool) -> Answer:
-    get_state().integrations.update(integration_id, {"enabled": enabled})
+    options = {"enabled": enabled}
+    get_state().integrations.update(integration_id, options, expected=_expected())
     return _answer(integration_id)
 
 
@@ -133,10 +146,6 @@ def _shown(record: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _expected() -> Collection[str] | None:
-    """Return the versions that may be changed; None for any."""
-    if "If-Match" not in request.headers:
-        detail = "Send the integration's ETag in the header If-Match, or * to change any version."
-        raise Declined(428, "if_match_missing", detail)
-
+    """Return the versions that the request may change; None for any."""
     tags = request.if_match
-    return None if tags.star_tag else tags.as_set()
+    return None if tags.star_tag or "If-Match" not in request.headers else tags.as_set()

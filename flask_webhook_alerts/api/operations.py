@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import marshmallow as ma
 
-from .inputs import Nothing
+from .schemas import Nothing
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

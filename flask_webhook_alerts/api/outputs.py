@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import typing as t
 
-import marshmallow as ma
 from marshmallow import fields
-from marshmallow import validate
 
 from flask_webhook_alerts.events import AlertStatus
 from flask_webhook_alerts.events import EventKind
 from flask_webhook_alerts.events import Outcome
 from flask_webhook_alerts.events import Severity
 from flask_webhook_alerts.events import Urgency
-from flask_webhook_alerts.store.deliveries import DeliveryState
+
+from .schemas import Output
+from .schemas import words_of
 
 _PEOPLE = (
     Outcome.ACKNOWLEDGED, Outcome.RESOLVED, Outcome.REOPENED, Outcome.NOTED, Outcome.UNCHANGED,
@@ -21,24 +21,6 @@ _PEOPLE = (
 )  # fmt: skip
 NOT_FOUND = "not_found"
 """The outcome of an item of a bulk change that names no alert."""
-
-
-class Output(ma.Schema):
-    """Has all its members in every answer; later versions may add some."""
-
-    class Meta(ma.Schema.Meta):
-        """Say it to the document, too."""
-
-        unknown = ma.EXCLUDE
-
-    def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[t.Any]) -> None:
-        """Tell the document so."""
-        super().on_bind_field(field_name, field_obj)
-        field_obj.required = True
-
-
-def _words(words: t.Iterable[str]) -> validate.OneOf:
-    return validate.OneOf([str(word) for word in words])
 
 
 def _object() -> fields.Dict:
@@ -54,7 +36,7 @@ class Reference(Output):
 
     id: fields.Integer = fields.Integer()
     thirdparty_id: fields.String = fields.String()
-    status: fields.String = fields.String(validate=_words(AlertStatus))
+    status: fields.String = fields.String(validate=words_of(AlertStatus))
     occurrences: fields.Integer = fields.Integer()
 
 
@@ -64,10 +46,10 @@ class AlertSummary(Reference):
     integration_id: fields.String = fields.String()
     integration_name: fields.String = fields.String()
     title: fields.String = fields.String()
-    urgency: fields.String = fields.String(validate=_words(Urgency), allow_none=True)
+    urgency: fields.String = fields.String(validate=words_of(Urgency), allow_none=True)
     tags: fields.List[str] = fields.List(fields.String())
     incident: fields.Boolean = fields.Boolean()
-    incident_severity: fields.String = fields.String(validate=_words(Severity), allow_none=True)
+    incident_severity: fields.String = fields.String(validate=words_of(Severity), allow_none=True)
     created_at: fields.DateTime = fields.DateTime()
     last_received_at: fields.DateTime = fields.DateTime()
     acknowledged_at: fields.DateTime = _moment()
@@ -91,7 +73,7 @@ class Event(Output):
     """A line of an alert's timeline, and what became of its signal."""
 
     id: fields.Integer = fields.Integer()
-    kind: fields.String = fields.String(validate=_words(EventKind))
+    kind: fields.String = fields.String(validate=words_of(EventKind))
     at: fields.DateTime = fields.DateTime()
     by: fields.String = fields.String(allow_none=True)
     notes: fields.List[str] = fields.List(fields.String())
@@ -116,7 +98,7 @@ class Alert(AlertSummary):
 class Receipt(Output):
     """What became of a change of an alert."""
 
-    outcome: fields.String = fields.String(validate=_words(_PEOPLE))
+    outcome: fields.String = fields.String(validate=words_of(_PEOPLE))
     reason: fields.String = fields.String(
         allow_none=True, metadata={"description": "Why a change was ignored."}
     )
@@ -127,7 +109,7 @@ class BulkReceipt(Receipt):
     """What became of one item of a bulk change."""
 
     id: fields.Integer = fields.Integer()
-    outcome: fields.String = fields.String(validate=_words([*_PEOPLE, NOT_FOUND]))
+    outcome: fields.String = fields.String(validate=words_of([*_PEOPLE, NOT_FOUND]))
 
 
 class BulkReceipts(Output):
@@ -209,63 +191,6 @@ class Revival(Output):
     """How many dead events are due again."""
 
     revived: fields.Integer = fields.Integer()
-
-
-class Bucket(Output):
-    """What happened in an hour or a day."""
-
-    start: fields.DateTime = fields.DateTime()
-    created: fields.Integer = fields.Integer()
-    acknowledged: fields.Integer = fields.Integer()
-    resolved: fields.Integer = fields.Integer()
-
-
-class Duration(Output):
-    """How long something took, in seconds; null if it never happened."""
-
-    count: fields.Integer = fields.Integer()
-    median: fields.Float = fields.Float(allow_none=True)
-    percentile_95: fields.Float = fields.Float(allow_none=True)
-
-
-class LoudIntegration(Output):
-    """A sender that was loud."""
-
-    integration_id: fields.String = fields.String()
-    name: fields.String = fields.String()
-    alerts: fields.Integer = fields.Integer()
-    occurrences: fields.Integer = fields.Integer()
-
-
-class LoudId(LoudIntegration):
-    """An Id that was loud."""
-
-    thirdparty_id: fields.String = fields.String()
-
-
-def _counts(words: t.Iterable[str], about: str) -> fields.Nested:
-    members = {str(word): fields.Integer() for word in words}
-    schema = Output.from_dict(t.cast(t.Any, members), name=about)
-    return fields.Nested(schema)
-
-
-class Stats(Output):
-    """What there is now, and what happened in the last days."""
-
-    alerts: fields.Nested = _counts(AlertStatus, "AlertCounts")
-    deliveries: fields.Nested = _counts(DeliveryState, "DeliveryCounts")
-    since: fields.DateTime = fields.DateTime()
-    until: fields.DateTime = fields.DateTime()
-    hours: fields.List[t.Any] = fields.List(fields.Nested(Bucket))
-    days: fields.List[t.Any] = fields.List(fields.Nested(Bucket))
-    to_acknowledge: fields.Nested = fields.Nested(Duration)
-    to_resolve: fields.Nested = fields.Nested(Duration)
-    integrations: fields.List[t.Any] = fields.List(fields.Nested(LoudIntegration))
-    thirdparty_ids: fields.List[t.Any] = fields.List(fields.Nested(LoudId))
-    week: fields.List[t.Any] = fields.List(
-        fields.List(fields.Integer()),
-        metadata={"description": "Created alerts by weekday, Monday first, and by hour of UTC."},
-    )
 
 
 class Problem(Output):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask_webhook_alerts.state import get_state
 
+from .figures import Stats
 from .inputs import StatsQuery
 from .operations import Answer
 from .operations import Call
 from .operations import Operations
-from .outputs import Stats
 
 statistics = Operations("stats")
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
 
 from flask_webhook_alerts.api.blueprint import OPERATIONS
 from tests.api.hosts import add_api
@@ -21,8 +22,11 @@ from tests.hosts import running_host
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 HOOKS = "tests.api.fuzzing_hooks"
-EXAMPLES = os.environ.get("FUZZING_EXAMPLES", "5")
+EXAMPLES = os.environ.get("FUZZING_EXAMPLES", "20")
 """Cases of each operation and phase; some hundred for a long run."""
+
+SEED = os.environ.get("FUZZING_SEED", "1")
+"""Where chance begins. The same each time, so that no run fails for what another change did."""
 
 
 def fill(host: Host) -> None:
@@ -35,13 +39,18 @@ def fill(host: Host) -> None:
 
 def fuzz(url: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run every check in every phase."""
+    # From a file, since the path that a document was loaded from would be left out.
+    document = folder / "openapi.json"
+    document.write_text(
+        requests.get(f"{url}/api/v1/openapi.json", headers=AUTHORIZATION, timeout=60).text
+    )
     headers = [f"{name}: {value}" for name, value in AUTHORIZATION.items()]
     return subprocess.run(
         [
             sys.executable, "-m", "schemathesis.cli",
             "--config-file", str(HERE / "schemathesis.toml"),
-            "run", f"{url}/api/v1/openapi.json", "--header", *headers, "--checks", "all",
-            "--max-examples", EXAMPLES, "--continue-on-failure", "--no-color",
+            "run", str(document), "--url", url, "--header", *headers, "--checks", "all",
+            "--max-examples", EXAMPLES, "--seed", SEED, "--continue-on-failure", "--no-color",
         ],
         cwd=folder, capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": HOOKS},

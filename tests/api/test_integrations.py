@@ -175,6 +175,26 @@ def test_a_weak_tag_of_the_right_version_changes_nothing(sqlite_api_host: Host) 
     assert change(sqlite_api_host, integration_id, weak, name="b").status_code == 412
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/enable"), ("POST", "/disable"), ("POST", "/rotate-token"), ("DELETE", "")],
+)
+def test_what_needs_no_version_heeds_one_that_is_sent(
+    api_host: Host, method: str, path: str
+) -> None:
+    made = create(api_host)
+    old = etag(api_host, made["id"])
+    change(api_host, made["id"], "*", name="b")
+    current = read(api_host, made["id"])
+
+    def ask(version: str) -> int:
+        url, headers = f"/integrations/{made['id']}{path}", {"If-Match": version}
+        return call(api_host, method, url, headers=headers).status_code
+
+    assert (ask(old), read(api_host, made["id"])) == (412, current)
+    assert ask(etag(api_host, made["id"])) == 200
+
+
 def test_a_change_names_the_version_that_it_changes(sqlite_api_host: Host) -> None:
     integration_id = create(sqlite_api_host)["id"]
     path = f"/integrations/{integration_id}"
