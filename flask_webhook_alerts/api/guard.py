@@ -22,7 +22,7 @@ _OWN_SITE = frozenset({"same-origin", "none"})
 def bearer_token() -> str | None:
     """Return the token in the header ``Authorization: Bearer …`` of the request, or None.
 
-    Compare it in constant time, with :func:`hmac.compare_digest` on bytes, or look up its hash.
+    Compare it in constant time, with ``hmac.compare_digest`` on bytes, or look up its hash.
     """
     credentials = request.authorization
     if credentials is None or credentials.type != "bearer":
