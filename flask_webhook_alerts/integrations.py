@@ -176,8 +176,10 @@ class Integrations:
         with _session(connection) as session:
             model = self._database.models.Integration
             row = session.get(model, integration_id, with_for_update=True)
-            is_other = row is not None and version_of(_record_of(row)) not in expected
-            if is_other and row.id == integration_id:
+            if row is None or row.id != integration_id:
+                return  # which the caller finds out by himself
+
+            if version_of(_record_of(row)) not in expected:
                 raise Stale("The integration was changed meanwhile. Read it again.")
 
     def _require(self, integration_id: str) -> None:

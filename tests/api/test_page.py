@@ -62,8 +62,8 @@ def codes_in_calls() -> Iterator[tuple[int, str]]:
         for call in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
                 by_name = {keyword.arg: keyword.value for keyword in call.keywords}
-                places = {
-                    "Declined": call.args[:2],
+                places: dict[str, list[ast.expr | None]] = {
+                    "Declined": [*call.args[:2]],
                     "Problem": [by_name.get("status"), by_name.get("code")],
                 }
                 values = [getattr(node, "value", None) for node in places.get(call.func.id, [])]
