@@ -7,9 +7,11 @@ import re
 import typing as t
 
 import pytest
+import sqlalchemy as sa
 
 from flask_webhook_alerts import clock
 from flask_webhook_alerts.store import search
+from flask_webhook_alerts.triage import Triage
 from tests.api.hosts import body
 from tests.api.hosts import call
 from tests.api.hosts import create_alert
@@ -186,6 +188,25 @@ def test_an_alert_goes_through_its_life(api_host: Host) -> None:
     }  # fmt: skip
     assert answers[3]["reason"] == "The alert is resolved."
     assert kinds(api_host, alert_id) == ["created", "acknowledged", "resolved", "reopened"]
+
+
+def test_an_alert_that_goes_in_the_middle_of_a_change_is_left_out(
+    api_host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alert_id, find = create_alert(api_host), Triage._facts
+
+    def find_and_lose(triage: Triage, wanted: int) -> t.Any:
+        facts = find(triage, wanted)
+        for model in (api_host.alerts.AlertEvent, api_host.alerts.Alert):
+            api_host.db.session.execute(sa.delete(model))
+        api_host.db.session.commit()
+        return facts
+
+    monkeypatch.setattr(Triage, "_facts", find_and_lose)
+    answer = body(call(api_host, "POST", f"/alerts/{alert_id}/resolve"))
+
+    assert (answer["outcome"], answer["alert"]) == ("ignored", None)
+    assert answer["reason"]
 
 
 def test_several_alerts_are_changed_at_once_each_for_itself(api_host: Host) -> None:

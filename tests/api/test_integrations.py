@@ -168,6 +168,14 @@ def test_a_version_that_never_was_changes_nothing(sqlite_api_host: Host, version
     assert change(sqlite_api_host, integration_id, version, name="b").status_code == 412
 
 
+def test_a_version_of_nothing_is_not_found(api_host: Host) -> None:
+    integration_id = create(api_host)["id"]
+    version = etag(api_host, integration_id)
+
+    assert change(api_host, "int_00000000000000", version, name="b").status_code == 404
+    assert change(api_host, integration_id.upper(), '"another"', name="b").status_code == 404
+
+
 def test_a_weak_tag_of_the_right_version_changes_nothing(sqlite_api_host: Host) -> None:
     integration_id = create(sqlite_api_host)["id"]
     weak = f"W/{etag(sqlite_api_host, integration_id)}"
