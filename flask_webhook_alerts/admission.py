@@ -53,12 +53,13 @@ class Admission:
     def admit(self, integration_id: str, token: str | None) -> IntegrationRecord:
         """Return the integration if it may post with this token; else raise :exc:`Rejected`."""
         record = self._memory.get(integration_id)
-        if record is None or _objection(record, token) is not None:
+        objection = _objection(record, token)
+        if objection is not None:
             # Only a yes may come from memory: a no asks again, so that a token that was just
             # rotated elsewhere works at once, and every refusal costs the same time.
             record = self.read(integration_id)
+            objection = _objection(record, token)
 
-        objection = _objection(record, token)
         if record is None or objection is not None:
             raise objection or unknown_integration()
 

@@ -23,6 +23,7 @@ from .decoding import clean
 from .events import Change
 from .events import EventKind
 from .events import Outcome
+from .loading import Loading
 from .observers import Observers
 from .store.outbox import Claim
 from .store.values import LEASE
@@ -57,6 +58,7 @@ class Delivery:
     ) -> None:
         self._mode = settings.delivery
         self._database = database
+        self._loading = Loading(database)
         self._wake = wake
         self._observers = observers
 
@@ -93,11 +95,7 @@ class Delivery:
         if not signals.request_rejected.has_receivers_for(app):
             return
 
-        def load() -> dict[str, t.Any]:
-            model = self._database.models.Integration
-            integration = integration_id and self._database.host.load(model, integration_id)
-            return {"integration": integration or None, "status": status, "reason": reason}
-
+        load = self._loading.rejection(integration_id, status, reason)
         self._send_once(app, signals.request_rejected, load)
 
     def deliver_event(self, event_id: int) -> int:
@@ -197,9 +195,8 @@ class Delivery:
         return self._mark(claim, done, failures) and not failures
 
     def _call(self, app: Flask, name: str, receiver: receivers.Receiver, claim: Claim) -> list[str]:
-        error = receivers.call(
-            app, name, receiver, lambda: self._load_event(claim.event_id), self._observers
-        )
+        load = self._loading.event(claim.event_id)
+        error = receivers.call(app, name, receiver, load, self._observers)
         return [] if error is None else [error]
 
     def _renewed(self, claim: Claim) -> Claim:
@@ -228,36 +225,12 @@ class Delivery:
     def _send_repeated(self, alert_id: int) -> None:
         app = _app()
         if signals.alert_repeated.has_receivers_for(app):
-            self._send_once(app, signals.alert_repeated, lambda: self._load_alert(alert_id))
+            self._send_once(app, signals.alert_repeated, self._loading.alert(alert_id))
 
     def _send_once(self, app: Flask, signal: blinker.Signal, load: receivers.LoadArguments) -> None:
         for name, group in receivers.connected(signal, app).items():
             for receiver in group:
                 receivers.call(app, name, receiver, load, self._observers)
-
-    def _load_event(self, event_id: int) -> dict[str, t.Any] | None:
-        rows = self._database.store.reads.event_rows(self._database.host.session, event_id)
-        if rows is None and self._has_event(event_id):
-            raise OutOfSight(event_id)
-
-        return rows  # None if the alert was deleted meanwhile: there is nothing to tell
-
-    def _has_event(self, event_id: int) -> bool:
-        reads = self._database.store.reads
-        return self._database.run(lambda connection: reads.has_event(connection, event_id))
-
-    def _load_alert(self, alert_id: int) -> dict[str, t.Any] | None:
-        return self._database.store.reads.alert_rows(self._database.host.session, alert_id)
-
-
-class OutOfSight(Exception):
-    """The host's session does not show an event that is stored: a later attempt may find it."""
-
-    def __init__(self, event_id: int) -> None:
-        super().__init__(
-            f"db.session does not find event {event_id}, its alert or its integration. It may read"
-            " from a replica that is behind, or filter rows."
-        )
 
 
 class LeaseLost(Exception):

@@ -8,39 +8,21 @@ list outgrows the payload. What is left can still add up, so each step of it loo
 from __future__ import annotations
 
 import functools
-import json
-import time
 import typing as t
-from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
-from contextvars import ContextVar
 
 import jinja2
 from jinja2 import nodes
-from jinja2.filters import FILTERS
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.tests import TESTS
 
+from . import filters
 from .errors import InvalidOption
-from .errors import WebhookAlertsError
+from .filters import RenderingFailed
 
 _LONGEST = 2_000
 """Characters that a template may have."""
-
-_LIMIT = 65_536
-"""Characters that the rendered text, and each text on the way to it, may have."""
-
-_SECONDS = 0.04
-"""CPU time that one rendering may take; a sort that has begun may double it."""
-
-_ends_at: ContextVar[float] = ContextVar("_ends_at")
-_encode = json.JSONEncoder(ensure_ascii=False).iterencode
-
-
-class RenderingFailed(WebhookAlertsError):
-    """A template gave no usable text for this payload; the plain value stands."""
 
 
 def check_template(source: str) -> None:
@@ -52,8 +34,10 @@ def render(source: str, *, payload: Mapping[str, t.Any], integration: Mapping[st
     """Return the rendered text, or raise :exc:`RenderingFailed`, which never quotes the payload."""
     try:
         template = _compile(source)
-        _ends_at.set(time.thread_time() + _SECONDS)
-        text = _gather(template.generate(payload=dict(payload), integration=dict(integration)))
+        filters.start_clock()
+        text = filters.gather(
+            template.generate(payload=dict(payload), integration=dict(integration))
+        )
     except RenderingFailed:
         raise
     except Exception as exc:  # noqa: BLE001 - whatever fails, the plain value stands
@@ -96,7 +80,7 @@ def _check(found: list[nodes.Node]) -> None:
 def _refused(node: nodes.Node, names: set[str]) -> str | None:
     """Name what is wrong with ``node``, and what is allowed instead."""
     kind = type(node).__name__.lower()
-    known = {"name": names, "filter": {*_FILTERS}, "test": {*_TESTS}}.get(kind)
+    known = {"name": names, "filter": {*filters.FILTERS}, "test": {*filters.TESTS}}.get(kind)
     if type(node) not in _NODES:
         return f"{kind}; it may use values, filters, tests, comparisons, and, or, not, ~, if, for"
     if known is not None and (name := getattr(node, "name", "")) not in known:
@@ -137,68 +121,6 @@ def _through(name: str, node: nodes.Node) -> nodes.Filter:
     return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
 
 
-def _in_time(value: t.Any) -> t.Any:
-    """Return ``value``, or raise :exc:`RenderingFailed` if the time is over."""
-    if time.thread_time() > _ends_at.get():
-        raise RenderingFailed("The template takes too long.")
-    return value
-
-
-def _gather(pieces: Iterable[str]) -> str:
-    """Return ``pieces`` as one text, as long as there is time and room."""
-    kept: list[str] = []
-    room = _LIMIT
-    for piece in pieces:
-        room -= len(_in_time(piece))
-        if room < 0:
-            raise RenderingFailed(f"The template makes a text of over {_LIMIT} characters.")
-        kept.append(piece)
-    return "".join(kept)
-
-
-def _each(value: t.Any) -> Iterator[t.Any]:
-    """Yield the elements of a list or the keys of an object, as long as there is time."""
-    if value is None or isinstance(value, jinja2.Undefined):
-        return
-    if not isinstance(value, list | tuple | dict):
-        raise RenderingFailed("The template goes through a value that is no list.")
-    for element in value:
-        yield _in_time(element)
-
-
-def _text(value: t.Any) -> str:
-    """Return a text as it is, what is absent as nothing, and all else as JSON."""
-    if value is None or isinstance(value, jinja2.Undefined):
-        return ""
-    return _gather([value] if isinstance(value, str) else _encode(value))
-
-
-def _default(value: t.Any, default_value: t.Any = "", boolean: bool = False) -> t.Any:
-    absent = value is None or isinstance(value, jinja2.Undefined) or (boolean and not value)
-    return default_value if absent else value
-
-
-def _join(value: t.Any, d: str = "") -> str:
-    texts = enumerate(_text(element) for element in _each(value))
-    return _gather(d + text if number else text for number, text in texts)
-
-
-def _of_text(name: str) -> t.Any:
-    """Return Jinja's filter of texts, for texts within the limit only."""
-    return lambda value, *args: _text(FILTERS[name](_text(value), *args))
-
-
-def _of_list(name: str) -> t.Any:
-    """Return Jinja's filter of lists, with a clock in it, and without a generator behind it."""
-
-    @jinja2.pass_context
-    def listing(context: t.Any, value: t.Any, *args: t.Any, **options: t.Any) -> list[t.Any]:
-        first = context.environment if name in {"sort", "unique"} else context
-        return list(FILTERS[name](first, _each(value), *args, **options))
-
-    return listing
-
-
 class _Environment(ImmutableSandboxedEnvironment):
     """A Jinja for JSON, whose values have members and no attributes."""
 
@@ -208,7 +130,7 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def getitem(self, obj: t.Any, argument: t.Any) -> t.Any:
         try:
-            return _in_time(obj)[argument]
+            return filters.in_time(obj)[argument]
         except (TypeError, LookupError):
             return self.undefined(name=argument)
 
@@ -220,34 +142,13 @@ _NODES = _PLAIN | {
     nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Concat,
 }  # fmt: skip
 _FREE = {"d", "default", "select", "reject", "selectattr", "rejectattr"}  # arguments of any kind
-_FILTERS: dict[str, t.Any] = {
-    **{name: _of_text(name) for name in ("capitalize", "lower", "title", "trim", "upper")},
-    **{name: _of_list(name) for name in ("map", "select", "selectattr", "sort")},
-    **{name: _of_list(name) for name in ("reject", "rejectattr", "unique")},
-    **{name: FILTERS[name] for name in ("abs", "count", "first", "float", "int", "last", "length")},
-    **dict.fromkeys(("d", "default"), _default),
-    "join": _join,
-    "string": _text,
-    "items": lambda value: [(key, value[key]) for key in _each(value)],
-    "list": lambda value: list(_each(value)),
-    "round": lambda value, precision=0: round(float(value), precision),
-    "tojson": lambda value: _gather(_encode(value)),
-    "truncate": FILTERS["truncate"],
-}
-# Not "odd", "even" and "divisibleby", which format a text; not "lower" and "upper", which print any
-# value to look at it.
-_TESTS = {name: TESTS[name] for name in (
-    "defined", "undefined", "none", "true", "false", "boolean", "integer", "float", "number",
-    "string", "mapping", "sequence", "in", "==", "eq", "equalto", "!=", "ne", "<", "lt", "<=", "le",
-    ">", "gt", ">=", "ge",
-)}  # fmt: skip
 _environment = _Environment(
     autoescape=False,
     undefined=jinja2.ChainableUndefined,
     # What takes the context is not evaluated while the template compiles, ahead of any clock.
     optimized=False,
-    finalize=jinja2.pass_context(lambda _context, value: _text(value)),
+    finalize=jinja2.pass_context(lambda _context, value: filters.text_of(value)),
 )
 _environment.globals.clear()
-_environment.filters = {**_FILTERS, "each": _each, "in_time": _in_time}
-_environment.tests = _TESTS
+_environment.filters = {**filters.FILTERS, "each": filters.each, "in_time": filters.in_time}
+_environment.tests = filters.TESTS

@@ -32,7 +32,7 @@ from .events import IncomingEvent
 from .events import IntegrationRecord
 from .events import Outcome
 from .events import Receipt
-from .rendering import RenderingFailed
+from .filters import RenderingFailed
 from .store.values import Target
 
 _KINDS = {

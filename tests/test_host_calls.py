@@ -476,6 +476,25 @@ def flush_in_a_savepoint(host: Host) -> None:
         set_name(host)
 
 
+def update_in_a_savepoint(host: Host) -> None:
+    with host.db.session.begin_nested():
+        host.db.session.connection().execute(bulk_update(host))
+
+
+def read_in_a_savepoint(host: Host) -> None:
+    with host.db.session.begin_nested():
+        host.db.session.scalar(sa.select(host.alerts.Integration.id))
+
+
+def write_by_a_cte(host: Host) -> None:
+    host.db.session.execute(
+        sa.text(
+            "WITH one AS (SELECT 'changed' AS name)"
+            " UPDATE webhook_integration SET name = (SELECT name FROM one)"
+        )
+    )
+
+
 def delete_event(host: Host) -> None:
     host.db.session.delete(host.db.session.scalars(sa.select(host.alerts.AlertEvent)).one())
 
@@ -510,12 +529,28 @@ UNCOMMITTED: dict[str, Change] = {
     "saved as objects": save_in_bulk,
     "updated as mappings": update_in_bulk,
     "updated by SQL": lambda host: host.db.session.execute(sql(host)),
+    "updated below the session": lambda host: host.db.session.connection().execute(
+        bulk_update(host)
+    ),
+    "SQL below the session": lambda host: host.db.session.connection().execute(sql(host)),
+    "the driver's SQL": lambda host: host.db.session.connection().exec_driver_sql(
+        f"UPDATE {host.alerts.Integration.__tablename__} SET name = 'changed'"
+    ),
+    "below the session in a savepoint": update_in_a_savepoint,
+    "a CTE that writes": write_by_a_cte,
 }
 
 HARMLESS: dict[str, Change] = {
     "nothing": lambda host: None,
     "a read": lambda host: host.db.session.scalars(sa.select(host.alerts.Alert)).all(),
     "a read of SQL": lambda host: host.db.session.scalar(sa.text("SELECT 1")),
+    "a read below the session": lambda host: host.db.session.connection().scalar(
+        sa.text("SELECT 1")
+    ),
+    "a CTE that reads": lambda host: host.db.session.scalar(
+        sa.text("WITH one AS (SELECT 1 AS updated) SELECT updated FROM one")
+    ),
+    "a savepoint": read_in_a_savepoint,
     "a locking read": lambda host: host.db.session.scalars(
         sa.select(host.alerts.Alert).with_for_update()
     ).all(),
@@ -584,6 +619,18 @@ def test_every_call_minds_uncommitted_changes(
 
     with pytest.raises(RuntimeError, match=r"db\.session\.commit\(\)"):
         call(busy_host)
+
+
+@on_both
+def test_a_connection_that_the_session_has_left_is_no_longer_minded(busy_host: Host) -> None:
+    session, alert_id = busy_host.db.session, ids(busy_host)[1]
+    with busy_host.session.get_bind().engine.connect() as connection:
+        session.execute(sa.select(1), bind_arguments={"bind": connection})
+        session.commit()
+        connection.execute(sql(busy_host))
+        connection.rollback()
+
+    assert busy_host.alerts.acknowledge(alert_id).outcome == "acknowledged"
 
 
 @on_both

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from flask_webhook_alerts import rendering
 from flask_webhook_alerts.errors import InvalidOption
+from flask_webhook_alerts.filters import RenderingFailed
 from flask_webhook_alerts.rendering import check_template
 from flask_webhook_alerts.rendering import render
-from flask_webhook_alerts.rendering import RenderingFailed
 
 PAYLOAD = {
     "Title": "disk full",

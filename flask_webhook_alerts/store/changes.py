@@ -24,11 +24,12 @@ from flask_webhook_alerts.mapping import table_of
 
 from .statement import Statement
 from .upserts import build_upsert
-from .values import ALERT_COLUMNS
+from .values import ALERT_PARAMETERS
 from .values import alert_row
-from .values import EVENT_COLUMNS
+from .values import EVENT_PARAMETERS
 from .values import event_row
 from .values import facts
+from .values import NEW_EVENT
 from .values import Plan
 from .values import Target
 
@@ -88,8 +89,10 @@ class SteppedChanges:
         upsert = build_upsert(self._alert, dialect)
         if dialect.name == "sqlite":
             upsert = upsert.returning(_has_integration(models))
-        self._upsert = build(upsert, columns=ALERT_COLUMNS)
-        self._insert_event = build(sa.insert(self._event), columns=("alert_id", *EVENT_COLUMNS))
+        self._upsert = build(upsert, columns=ALERT_PARAMETERS)
+        self._insert_event = build(
+            insert_event(self._event), columns=("alert_id", *EVENT_PARAMETERS)
+        )
         self._transitions = {
             (kind, by_id): build(self._transition(kind, by_id)) for kind, by_id in TRANSITIONS
         }
@@ -212,6 +215,11 @@ def transition_of(alert: sa.Table, kind: EventKind, by_id: bool) -> sa.Update:
 def transition_parameters(kind: EventKind, target: Target, at: dt.datetime) -> dict[str, t.Any]:
     """Return the values for :func:`transition_of`."""
     return target.parameters | ({} if kind is EventKind.REOPENED else {"moment": at})
+
+
+def insert_event(event: sa.Table) -> sa.Insert:
+    """Return the INSERT of a new event."""
+    return sa.insert(event).values(NEW_EVENT)
 
 
 def note_row(alert_id: int, text: str, at: dt.datetime, by: str | None) -> dict[str, t.Any]:

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from flask_webhook_alerts.mapping import Models
 from flask_webhook_alerts.mapping import table_of
 
+from .listings import EVENT_COLUMNS
 from .listings import Record
 from .listings import records_of
-from .values import EVENT_COLUMNS
 
 
 class DeliveryState(enum.StrEnum):
@@ -69,7 +69,7 @@ class Deliveries:
     def _select(self) -> t.Any:
         event, alert, integration = self._event.c, self._alert.c, self._integration.c
         columns: list[sa.ColumnElement[t.Any]] = [
-            event[name] for name in ("id", "alert_id", *EVENT_COLUMNS, "last_error")
+            event[name] for name in (*EVENT_COLUMNS, "alert_id")
         ]
         return (
             sa.select(

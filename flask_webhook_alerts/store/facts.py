@@ -50,7 +50,7 @@ def read_schema(connection: sa.Connection, models: Models) -> Schema:
     """Compare the tables in the database with the models."""
     inspector = sa.inspect(connection)
     tables = [table_of(model) for model in models.all]
-    there = [table for table in tables if inspector.has_table(table.name, schema=table.schema)]
+    there = [table for table in tables if inspector.has_table(table.name, **_place(inspector, table))]
     pairs = [(table, _reflect(inspector, table)) for table in there]
     return Schema(
         missing_tables=tuple(table.name for table in tables if table not in there),
@@ -73,8 +73,14 @@ def read_facts(connection: sa.Connection, models: Models) -> Facts:
     )
 
 
+def _place(inspector: sa.Inspector, table: sa.Table) -> dict[str, str | None]:
+    """Return the schema that statements on ``table`` go to: a host may map it to another."""
+    schemas = inspector.bind.get_execution_options().get("schema_translate_map") or {}
+    return {"schema": schemas.get(table.schema, table.schema)}
+
+
 def _reflect(inspector: sa.Inspector, table: sa.Table) -> dict[str, t.Any]:
-    columns = inspector.get_columns(table.name, schema=table.schema)
+    columns = inspector.get_columns(table.name, **_place(inspector, table))
     return {column["name"]: column for column in columns}
 
 
@@ -98,8 +104,8 @@ def _missing(inspector: sa.Inspector, table: sa.Table, found: Mapping[str, t.Any
 
 
 def _unique_keys(inspector: sa.Inspector, table: sa.Table) -> set[frozenset[str | None]]:
-    constraints = inspector.get_unique_constraints(table.name, schema=table.schema)
-    indexes = inspector.get_indexes(table.name, schema=table.schema)
+    constraints = inspector.get_unique_constraints(table.name, **_place(inspector, table))
+    indexes = inspector.get_indexes(table.name, **_place(inspector, table))
     keys = {frozenset[str | None](constraint["column_names"]) for constraint in constraints}
     return keys | {frozenset(index["column_names"]) for index in indexes if index["unique"]}
 

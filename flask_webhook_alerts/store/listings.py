@@ -13,9 +13,6 @@ from flask_webhook_alerts import clock
 from flask_webhook_alerts.mapping import Models
 from flask_webhook_alerts.mapping import table_of
 
-from .values import ALERT_COLUMNS
-from .values import EVENT_COLUMNS
-
 Record: t.TypeAlias = dict[str, t.Any]
 """The columns of a row by name, as the documentation of the tables calls them."""
 
@@ -51,10 +48,38 @@ SHORT_ALERT_COLUMNS = (
 
 _ALERT_COLUMNS = (
     "id",
-    *(name for name in ALERT_COLUMNS if name != "active_key"),
+    "integration_id",
+    "thirdparty_id",
+    "status",
+    "title",
+    "description",
+    "urgency",
+    "tags",
+    "meta",
+    "additional_data",
+    "dedup_keys",
+    "incident",
+    "incident_severity",
+    "incident_message",
+    "occurrences",
+    "created_at",
+    "last_received_at",
     "acknowledged_at",
     "resolved_at",
 )
+EVENT_COLUMNS = (
+    "id",
+    "kind",
+    "at",
+    "by",
+    "notes",
+    "delivered_at",
+    "delivered_to",
+    "attempts",
+    "next_attempt_at",
+    "last_error",
+)
+"""The columns of an event that people see beside its alert."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -115,7 +140,7 @@ class Listings:
     def events(self, connection: sa.Connection, alert_id: int) -> list[Record]:
         """Return the timeline of an alert, the oldest event first."""
         event = self._event.c
-        columns = [event[name] for name in ("id", *EVENT_COLUMNS, "last_error")]
+        columns = [event[name] for name in EVENT_COLUMNS]
         statement = sa.select(*columns).where(event.alert_id == alert_id).order_by(event.id)
         return records_of(connection.execute(statement))
 

@@ -17,6 +17,7 @@ from flask_webhook_alerts.mapping import Models
 from flask_webhook_alerts.mapping import table_of
 
 from .changes import change
+from .changes import insert_event
 from .changes import note_row
 from .changes import OUTCOMES
 from .changes import transition_of
@@ -24,11 +25,12 @@ from .changes import transition_parameters
 from .changes import TRANSITIONS
 from .statement import Statement
 from .upserts import upsert_returning
-from .values import ALERT_COLUMNS
+from .values import ALERT_PARAMETERS
 from .values import alert_row
-from .values import EVENT_COLUMNS
+from .values import EVENT_PARAMETERS
 from .values import event_row
 from .values import facts
+from .values import NEW_EVENT
 from .values import Plan
 from .values import Target
 
@@ -45,7 +47,7 @@ class SingleStatementChanges:
         self._create = build(
             self._with_event(
                 upsert_returning(postgresql.insert)(self._alert).values(
-                    {name: _bind(self._alert.c[name], "alert") for name in ALERT_COLUMNS}
+                    {name: _bind(self._alert.c[name]) for name in ALERT_PARAMETERS}
                 ),
                 is_new=True,
             )
@@ -59,7 +61,9 @@ class SingleStatementChanges:
             )
             for kind, by_id in TRANSITIONS
         }
-        self._insert_event = build(sa.insert(self._event), columns=("alert_id", *EVENT_COLUMNS))
+        self._insert_event = build(
+            insert_event(self._event), columns=("alert_id", *EVENT_PARAMETERS)
+        )
 
     def create(
         self, connection: sa.Connection, integration_id: str, event: IncomingEvent,
@@ -68,7 +72,7 @@ class SingleStatementChanges:
         """Open an alert, or count a repetition of the active one."""
         values = event_row(EventKind.CREATED, at, plan, by=None, notes=event.notes)
         alert = alert_row(integration_id, event, at)
-        row = self._run(connection, self._create, _prefixed("alert", alert), values)
+        row = self._create.first(connection, alert | values)
         return self._changed(Outcome.CREATED if row.event_id else Outcome.REPEATED, row, plan)
 
     def transition(
@@ -83,7 +87,7 @@ class SingleStatementChanges:
         values = event_row(kind, at, plan, by=by, notes=())
         statement = self._transitions[kind, target.is_by_id]
         parameters = transition_parameters(kind, target, at)
-        row = self._run(connection, statement, parameters, values)
+        row = statement.first(connection, parameters | values)
         return row and self._changed(OUTCOMES[kind], row, plan)
 
     def note(
@@ -94,13 +98,13 @@ class SingleStatementChanges:
 
     def _with_event(self, write: t.Any, *, is_new: bool) -> t.Any:
         written = write.cte("written")
-        values = [_parameter(self._event.c[name]) for name in EVENT_COLUMNS]
-        source = sa.select(written.c.id, *values)
+        values = [_parameter(self._event.c[name]) for name in EVENT_PARAMETERS]
+        source = sa.select(written.c.id, *values, *NEW_EVENT.values())
         if is_new:
-            source = source.where(written.c.occurrences == 1)
+            source = source.where(written.c.occurrences == sa.literal_column("1"))
         noted = (
             sa.insert(self._event)
-            .from_select(["alert_id", *EVENT_COLUMNS], source)
+            .from_select(["alert_id", *EVENT_PARAMETERS, *NEW_EVENT], source)
             .returning(self._event.c.id, self._event.c.attempts)
             .cte("noted")
         )
@@ -108,25 +112,15 @@ class SingleStatementChanges:
             written.outerjoin(noted, sa.true())
         )
 
-    def _run(
-        self, connection: sa.Connection, statement: Statement, parameters: t.Any,
-        values: dict[str, t.Any],
-    ) -> t.Any:  # fmt: skip
-        return statement.first(connection, {**parameters, **_prefixed("event", values)})
-
     def _changed(self, outcome: Outcome, row: t.Any, plan: Plan) -> Change:
         claimed = plan.claim_until if row.attempts else None
         return change(outcome, row, event_id=row.event_id, claimed_until=claimed)
 
 
-def _bind(column: sa.Column[t.Any], prefix: str) -> sa.BindParameter[t.Any]:
-    return sa.bindparam(f"{prefix}_{column.name}", type_=column.type)
-
-
-def _prefixed(prefix: str, values: dict[str, t.Any]) -> dict[str, t.Any]:
-    return {f"{prefix}_{name}": value for name, value in values.items()}
+def _bind(column: sa.Column[t.Any]) -> sa.BindParameter[t.Any]:
+    return sa.bindparam(column.name, type_=column.type)
 
 
 def _parameter(column: sa.Column[t.Any]) -> sa.ColumnElement[t.Any]:
     # A cast, since PostgreSQL takes a bare parameter in a select list for text.
-    return sa.cast(_bind(column, "event"), column.type)
+    return sa.cast(_bind(column), column.type)

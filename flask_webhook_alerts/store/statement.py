@@ -73,9 +73,13 @@ class Statement:
         return changed
 
     def _is_watched(self, connection: sa.Connection) -> bool:
-        """Tell whether SQLAlchemy has to run it: hosts that listen hear every statement."""
-        hooks = connection.engine.dispatch
-        return not self._by_driver or any(getattr(hooks, name) for name in _HOOKS)
+        """Tell whether SQLAlchemy has to run it, for a host that listens, looks or renames."""
+        return (
+            not self._by_driver
+            or connection._echo  # noqa: SLF001 - engine.echo does not know the logger's level
+            or "schema_translate_map" in connection.get_execution_options()
+            or _is_heard(connection)
+        )
 
     def _execute(self, connection: sa.Connection, parameters: Parameters) -> t.Any:
         arguments = self._arguments(parameters)
@@ -97,6 +101,18 @@ class Statement:
         return values if self._order is None else [values[name] for name in self._order]
 
 
+def _is_heard(connection: sa.Connection) -> bool:
+    """Tell whether somebody listens to the statements of a connection."""
+    # The flags by which SQLAlchemy spares itself the look at each list; nothing public tells.
+    if connection.dialect._has_events:  # noqa: SLF001
+        return True
+
+    if not (connection._has_events or connection.engine._has_events):  # noqa: SLF001
+        return False
+
+    return any(getattr(connection.dispatch, name) for name in _HOOKS)
+
+
 def _processors(compiled: t.Any, dialect: sa.Dialect) -> dict[str, Callable[[t.Any], t.Any]]:
     """Return what turns values into those of the driver, by the name of the parameter."""
     by_name = {name: _processor(bound.type, dialect) for name, bound in compiled.binds.items()}
@@ -107,9 +123,20 @@ def _processor(type_: t.Any, dialect: sa.Dialect) -> Callable[[t.Any], t.Any] | 
     if isinstance(type_, sa.JSON):
         # As text, which the statement casts: psycopg's own wrapper takes much longer. The host may
         # have given its engine a serializer.
-        return getattr(dialect, "_json_serializer", None) or json.dumps
+        return _quick_on_empty(getattr(dialect, "_json_serializer", None) or json.dumps)
 
     process: Callable[[t.Any], t.Any] | None = type_.dialect_impl(dialect).bind_processor(dialect)
+    return process
+
+
+def _quick_on_empty(serialize: Callable[[t.Any], str]) -> Callable[[t.Any], str]:
+    def process(value: t.Any) -> str:
+        # Most lists and objects of an event are empty, and there is one way to write those.
+        if not value and isinstance(value, (list, dict)):
+            return "[]" if isinstance(value, list) else "{}"
+
+        return serialize(value)
+
     return process
 
 

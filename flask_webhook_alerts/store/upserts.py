@@ -10,6 +10,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite
 
 from .values import facts
+from .values import NEW_ALERT
+
+_ONE: sa.ColumnElement[int] = sa.literal_column("1")
 
 
 def build_upsert(alert: sa.Table, dialect: sa.Dialect) -> t.Any:
@@ -21,11 +24,11 @@ def upsert_returning(insert: t.Callable[[sa.Table], t.Any]) -> t.Callable[[sa.Ta
     """Return a function that builds INSERT … ON CONFLICT DO UPDATE … RETURNING in a dialect."""
 
     def upsert(alert: sa.Table) -> t.Any:
-        statement = insert(alert)
+        statement = insert(alert).values(NEW_ALERT)
         return statement.on_conflict_do_update(
             index_elements=[alert.c.integration_id, alert.c.active_key],
             set_={
-                "occurrences": alert.c.occurrences + 1,
+                "occurrences": alert.c.occurrences + _ONE,
                 "last_received_at": statement.excluded.last_received_at,
             },
         ).returning(*facts(alert.c))
@@ -34,10 +37,10 @@ def upsert_returning(insert: t.Callable[[sa.Table], t.Any]) -> t.Callable[[sa.Ta
 
 
 def _upsert_mysql(alert: sa.Table) -> t.Any:
-    statement = mysql.insert(alert)
+    statement = mysql.insert(alert).values(NEW_ALERT)
     return statement.on_duplicate_key_update(
         id=sa.func.last_insert_id(alert.c.id),
-        occurrences=alert.c.occurrences + 1,
+        occurrences=alert.c.occurrences + _ONE,
         last_received_at=statement.inserted.last_received_at,
     )
 
