@@ -50,7 +50,9 @@ def read_schema(connection: sa.Connection, models: Models) -> Schema:
     """Compare the tables in the database with the models."""
     inspector = sa.inspect(connection)
     tables = [table_of(model) for model in models.all]
-    there = [table for table in tables if inspector.has_table(table.name, **_place(inspector, table))]
+    there = [
+        table for table in tables if inspector.has_table(table.name, **_place(inspector, table))
+    ]
     pairs = [(table, _reflect(inspector, table)) for table in there]
     return Schema(
         missing_tables=tuple(table.name for table in tables if table not in there),
