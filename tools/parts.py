@@ -17,7 +17,7 @@ _IDS: dict[str, dict[str, t.Any]] = {
     "alert_id": _ROW_ID,
     "event_id": _ROW_ID,
 }
-_HEADERS = {401: "WWW-Authenticate", 405: "Allow", 503: "Retry-After"}
+_HEADERS = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After", 503: "Retry-After"}
 
 
 class InvalidFields(outputs.Problem):

@@ -21,7 +21,7 @@ from .outputs import BulkReceipts
 from .outputs import NOT_FOUND
 from .outputs import Receipt
 
-alerts = Operations("alerts")
+alerts: Operations = Operations("alerts")
 
 
 @alerts.get("/alerts", AlertPage(), query=AlertQuery(), gives=("Link",))

@@ -14,7 +14,7 @@ from .operations import Call
 from .operations import Operations
 from .refusals import Declined
 
-deliveries = Operations("deliveries")
+deliveries: Operations = Operations("deliveries")
 
 
 @deliveries.get("/deliveries", outputs.Deliveries(), query=DeliveryQuery(), gives=("Link",))

@@ -26,7 +26,7 @@ API_PREFIX = "/api/v1"
 WEBHOOK_PATH = "/integration/{integration_id}"
 """Where the shipped document says that senders post to."""
 
-document = Operations("document")
+document: Operations = Operations("document")
 
 _PATH = "/openapi.json"
 

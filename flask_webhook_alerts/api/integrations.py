@@ -25,7 +25,7 @@ from .options import NewIntegration
 from .options import NewToken
 from .refusals import Declined
 
-integrations = Operations("integrations")
+integrations: Operations = Operations("integrations")
 
 _ONE = "/integrations/{integration_id}"
 _CONDITIONAL: dict[str, t.Any] = {

@@ -11,7 +11,7 @@ from marshmallow import validate
 class Input(ma.Schema):
     """Refuses what it does not know."""
 
-    class Meta(ma.Schema.Meta):
+    class Meta:
         """Say it to the document, too."""
 
         unknown = ma.RAISE
@@ -24,7 +24,7 @@ class Nothing(Input):
 class Output(ma.Schema):
     """Has all its members in every answer; later versions may add some."""
 
-    class Meta(ma.Schema.Meta):
+    class Meta:
         """Say it to the document, too."""
 
         unknown = ma.EXCLUDE

@@ -10,7 +10,7 @@ from .operations import Answer
 from .operations import Call
 from .operations import Operations
 
-statistics = Operations("stats")
+statistics: Operations = Operations("stats")
 
 
 @statistics.get("/stats", Stats(), query=StatsQuery())
