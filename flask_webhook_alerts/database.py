@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
+import threading
 import typing as t
 from collections.abc import Callable
 
@@ -18,6 +20,8 @@ from .store import build_store
 from .store import Store
 
 T = t.TypeVar("T")
+
+_NO_TURN = contextlib.nullcontext()
 
 
 class Database:
@@ -45,6 +49,12 @@ class Database:
         """The statements for this engine."""
         return build_store(self.models, self.engine.dialect)
 
+    @functools.cached_property
+    def _turn(self) -> contextlib.AbstractContextManager[t.Any]:
+        # A database in memory has one connection for all threads, and no transaction of its own
+        # for each: they take turns.
+        return threading.RLock() if isinstance(self.engine.pool, StaticPool) else _NO_TURN
+
     def change(
         self,
         work: Callable[[sa.Connection], T],
@@ -52,15 +62,18 @@ class Database:
     ) -> T:
         """Run one of the store's changes of an alert."""
         single = self.store.changes.is_single
-        return transactions.run(self.engine, work, single=single, recover=recover)
+        with self._turn:
+            return transactions.run(self.engine, work, single=single, recover=recover)
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Run several statements as one transaction."""
-        return transactions.run(self.engine, work)
+        with self._turn:
+            return transactions.run(self.engine, work)
 
     def run(self, work: Callable[[sa.Connection], T]) -> T:
         """Run one statement, a transaction by itself."""
-        return transactions.run(self.engine, work, single=True)
+        with self._turn:
+            return transactions.run(self.engine, work, single=True)
 
 
 def _leave_connections(engine: sa.Engine) -> None:

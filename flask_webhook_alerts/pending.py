@@ -17,9 +17,10 @@ _UNCOMMITTED = "flask_webhook_alerts_uncommitted"
 _NOTICED = "flask_webhook_alerts_noticed"
 _EXECUTE = "before_cursor_execute"
 
-# What the database would not miss if it were rolled back.
+# What need not be committed, behind the comments that hosts may put in front of it.
 _HARMLESS = re.compile(
-    r"\W*(select|values|table|show|describe|explain|pragma|begin|savepoint|release|rollback"
+    r"(--[^\n]*\n|/\*.*?\*/|\W)*"
+    r"(select|values|table|show|describe|explain|pragma|set|begin|savepoint|release|rollback"
     r"|with(?!.*\b(insert\s+into|update\s.*\sset|delete\s+from|merge\s+into)\b))\b",
     re.IGNORECASE | re.DOTALL,
 )

@@ -101,7 +101,7 @@ class HostDatabase(abc.ABC):
         return engines.pop()
 
     def require_committed(self) -> None:
-        """Raise :exc:`RuntimeError` if the session holds changes; else end what it only read.
+        """Raise :exc:`RuntimeError` if the session holds changes; else end its transaction.
 
         We write through a connection of our own: it would wait for the session's locks for ever,
         and the session would go on seeing the database as it was before our write.
@@ -114,7 +114,20 @@ class HostDatabase(abc.ABC):
                 " own, which would wait for the session's locks."
             )
 
-        session.rollback()
+        # So do blocks know themselves; nothing public tells.
+        if session._trans_context_manager is not None:  # noqa: SLF001
+            raise RuntimeError(
+                "This stands inside of a block such as 'with db.session.begin():', whose"
+                " transaction would have to end first. Call it before or after the block."
+            )
+
+        # Nothing is known to be lost by a rollback, and what is not known is kept: a function that
+        # the host has selected may have written.
+        try:
+            session.commit()
+        except exc.PendingRollbackError:
+            session.rollback()  # its connection broke, and with it what could have been kept
+        session.expire_all()
 
     def load(self, model: type, ident: object) -> t.Any:
         """Return the row afresh through the session, or None."""

@@ -551,6 +551,11 @@ HARMLESS: dict[str, Change] = {
         sa.text("WITH one AS (SELECT 1 AS updated) SELECT updated FROM one")
     ),
     "a savepoint": read_in_a_savepoint,
+    "a read behind comments": lambda host: host.db.session.scalar(
+        sa.text("/* app */ -- and\n SELECT 1")
+    ),
+    "a broken connection": lambda host: host.db.session.connection().invalidate(),
+    "a transaction begun": lambda host: host.db.session.begin(),
     "a locking read": lambda host: host.db.session.scalars(
         sa.select(host.alerts.Alert).with_for_update()
     ).all(),
@@ -619,6 +624,30 @@ def test_every_call_minds_uncommitted_changes(
 
     with pytest.raises(RuntimeError, match=r"db\.session\.commit\(\)"):
         call(busy_host)
+
+
+@on_both
+@pytest.mark.parametrize("begin", ["begin", "begin_nested"])
+def test_a_block_of_the_session_is_an_error_at_once(busy_host: Host, begin: str) -> None:
+    session, alert_id = busy_host.db.session, ids(busy_host)[1]
+
+    with getattr(session, begin)(), pytest.raises(RuntimeError, match="before or after the block"):
+        busy_host.alerts.acknowledge(alert_id)
+
+    assert busy_host.stored_alerts()[0].status == "open"
+
+
+@on_both
+def test_what_a_selected_function_wrote_is_kept(host: Host) -> None:
+    host.create_integration()
+    with host.app.app_context():
+        connection = host.session.connection()
+        cursor = connection.connection.cursor()  # as a function would write: out of sight
+        cursor.execute("UPDATE webhook_integration SET name = 'changed'")
+        cursor.close()
+        host.alerts.create_integration("another")
+
+        assert was_changed(host)
 
 
 @on_both

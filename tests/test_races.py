@@ -211,3 +211,14 @@ def post_in_a_storm(host: Host, integration_id: str, seed: int) -> list[str]:
     random.Random(seed).shuffle(ops)
     with ThreadPoolExecutor(16) as pool:
         return list(pool.map(lambda op: post(host, integration_id, op), ops))
+
+
+def test_threads_take_turns_on_a_database_in_memory() -> None:
+    with running_host("sqlite://") as host:
+        integration_id = host.create_integration()
+        ops = [("create", str(number)) for number in range(200)]
+        with ThreadPoolExecutor(4) as threads:
+            outcomes = Counter(threads.map(lambda op: post(host, integration_id, op), ops))
+
+        assert outcomes == {"created": len(ops)}
+        assert len(host.stored_alerts()) == len(host.stored_events()) == len(ops)
