@@ -44,8 +44,9 @@ def fill(url: str, integration_id: str, alerts: int) -> None:
     elif parsed.get_backend_name() == "mysql":
         _fill_mariadb(parsed, integration_id, alerts)
     else:
-        dsn = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
-        _fill_postgresql(dsn, integration_id, alerts)
+        # Without the query, whose blanks SQLAlchemy writes as no other client reads them.
+        dsn = parsed.set(drivername="postgresql", query={})
+        _fill_postgresql(dsn.render_as_string(hide_password=False), integration_id, alerts)
 
 
 def _events() -> list[str]:

@@ -20,7 +20,10 @@ nitpicky = True
 # Foreign names are text here, not links: an inventory of theirs would have to be fetched.
 nitpick_ignore_regex = [
     ("py:.*", r"(blinker|click|collections|dt|datetime|enum|flask|sa|sqlalchemy|t|typing)\..*"),
-    ("py:.*", r"(Blueprint|Flask|FieldErrors|object|type|bool|int|str|dict|None|optional)"),
+    (
+        "py:.*",
+        r"(Authorize|Blueprint|Flask|FieldErrors|object|type|bool|int|str|dict|None|optional)",
+    ),
 ]
 
 myst_enable_extensions = ["colon_fence"]

@@ -31,8 +31,8 @@ _NOTES = "notes"
 class StrictSchema(ma.Schema):
     """The fields of the payload, to the letter.
 
-    ``notes`` is no field of the sender's: the reader of the payload puts a list there, to which
-    everything adds what it tolerated.
+    Beside them is ``notes``, which is no field: the reader of the payload puts a list there, to
+    which everything adds what it tolerated.
     """
 
     event_type: Word = Word(EventType, required=True)
@@ -43,12 +43,13 @@ class StrictSchema(ma.Schema):
     dedup_keys: Labels = Labels(or_one=True)
     meta: Meta = Meta(data_key="Meta")
     urgency: UrgencyWord = UrgencyWord(data_key="Urgency")
-    notes: ma.fields.Raw = ma.fields.Raw(required=True)
 
-    @ma.post_load
-    def make_event(self, data: dict[str, t.Any], **_options: t.Any) -> IncomingEvent:
+    @ma.post_load(pass_original=True)
+    def make_event(
+        self, data: dict[str, t.Any], original: dict[str, t.Any], **_options: t.Any
+    ) -> IncomingEvent:
         """Return what was loaded as one value."""
-        notes = data.pop(_NOTES)
+        notes: list[str] = original[_NOTES]
         if data.get("urgency", "") is None:
             notes.append("Urgency: not one that is known, so left out.")
         return IncomingEvent(
@@ -130,9 +131,12 @@ _BENDS: dict[str, t.Callable[[t.Any], tuple[t.Any, str | None]]] = {
 }
 
 # Schemas are made once: making one costs more than using it. All but a create needs two fields.
-_REFERENCE = ("event_type", "thirdparty_id", _NOTES)
-_CREATE = {True: StrictSchema(), False: CompatibleSchema()}
-_REFER = {True: StrictSchema(only=_REFERENCE), False: CompatibleSchema(only=_REFERENCE)}
+_SCHEMAS = {True: StrictSchema, False: CompatibleSchema}
+_CREATE = {strict: schema(unknown=ma.EXCLUDE) for strict, schema in _SCHEMAS.items()}
+_REFER = {
+    strict: schema(only=("event_type", "thirdparty_id"), unknown=ma.EXCLUDE)
+    for strict, schema in _SCHEMAS.items()
+}
 
 
 def parse(

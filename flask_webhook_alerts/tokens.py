@@ -18,7 +18,9 @@ _ALPHABET = string.ascii_letters + string.digits
 _ID_LENGTH = 14
 
 # Wider than what we make: hosts may bring ids along from PagerTree, which has shorter ones.
-_INTEGRATION_ID = re.compile(r"[A-Za-z0-9_-]{1,18}")
+INTEGRATION_ID_PATTERN = "[A-Za-z0-9_-]{1,18}"
+
+_INTEGRATION_ID = re.compile(INTEGRATION_ID_PATTERN)
 
 
 def new_integration_id() -> str:

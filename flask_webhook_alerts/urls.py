@@ -55,6 +55,14 @@ def _guessed_url(endpoint: str, integration_id: str) -> str:
     return adapter.build(endpoint, values, force_external=True)
 
 
+def endpoint_path() -> str | None:
+    """Return the path as OpenAPI writes it, ``/…/{integration_id}``; None if it has no URL yet."""
+    for rule in current_app.url_map.iter_rules():
+        if rule.endpoint.rpartition(".")[2] == ENDPOINT:
+            return rule.rule.replace("<", "{").replace(">", "}")
+    return None
+
+
 def _endpoint() -> str:
     names = (name for name in current_app.view_functions if name.rpartition(".")[2] == ENDPOINT)
     endpoint = next(names, None)
