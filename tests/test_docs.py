@@ -68,6 +68,14 @@ def test_every_link_of_a_page_leads_somewhere(path: Path) -> None:
     assert [link for link in to_files if not (path.parent / link).exists()] == []
 
 
+def test_readme_is_about_one_screen() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    seen = re.sub("<!--.*?-->", "", text, flags=re.DOTALL).splitlines()
+
+    assert len([line for line in seen if line.strip()]) <= 60
+    assert [target for target in ("make demo", "make test") if target not in text] == []
+
+
 def test_every_command_that_is_named_in_passing_exists() -> None:
     named = {words for path in PAGES for words in COMMAND.findall(path.read_text("utf-8"))}
 
