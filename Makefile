@@ -9,10 +9,11 @@ WORK ?= .work
 PYTEST_ARGS ?=
 
 # The extras that parts of the package stand on.
-extras := celery,metrics,ratelimit
+extras := celery,login,metrics,ratelimit
 
 # The programs that some tests run, and the Debian packages that have them.
-programs := curl:curl nginx:nginx-light promtool:prometheus redis-server:redis-server
+programs := chromium:chromium curl:curl nginx:nginx-light promtool:prometheus \
+	redis-server:redis-server
 
 # Tests that kill and restart servers take minutes; "make faults" runs them.
 pytest := -m pytest -m 'not faults'
@@ -26,8 +27,8 @@ SDIST_TESTS := $(addprefix tests/test_,cli_integrations.py payload.py public_api
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo traffic test cover faults faults-short bench bench-scale openapi check lint format types layers hooks \
-	lowest wheel reproducible sdist docs system clean
+.PHONY: help demo traffic screenshots test cover faults faults-short bench bench-scale openapi check lint \
+	format types layers hooks lowest wheel reproducible sdist docs system clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,11 +38,14 @@ help: ## List what can be made
 # --- The demo ---
 
 demo: $(VENV)/.has-demo ## Set up the example app and serve it on 127.0.0.1:PORT
-	@$(flask) demo setup --at http://127.0.0.1:$(PORT)
+	@$(flask) demo setup --days 7 --at http://127.0.0.1:$(PORT)
 	@$(flask) run --host 127.0.0.1 --port $(PORT)
 
 traffic: $(VENV)/.has-demo ## Send a bad day to the demo, from a second terminal
 	@$(flask) demo traffic --at http://127.0.0.1:$(PORT)
+
+screenshots: $(VENV)/.has-test ## Take the pictures of the dashboard for the documentation
+	$(bin)/python docs/screenshots.py
 
 # --- The checks ---
 
@@ -177,11 +181,13 @@ from flask_sqlalchemy import SQLAlchemy
 from werkzeug.serving import make_server
 
 from flask_webhook_alerts import WebhookAlerts
+from flask_webhook_alerts.dashboard import Dashboard
 
 app = Flask("smallest")
-app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+app.config.update(SQLALCHEMY_DATABASE_URI="sqlite://", SECRET_KEY="x")
 db = SQLAlchemy(app)
 alerts = WebhookAlerts(db, app)
+Dashboard(alerts, app, authorize=lambda: True)
 server = make_server("127.0.0.1", 0, app)
 app.config["SERVER_NAME"] = f"127.0.0.1:{server.port}"
 with app.app_context():
@@ -194,6 +200,10 @@ request = urllib.request.Request(url, json.dumps(event).encode(), {"Content-Type
 answer = json.load(urllib.request.urlopen(request, timeout=10))
 print(answer)
 assert answer["outcome"] == "created", answer
+
+for path in ("", "static/dashboard.css", "static/dashboard.js"):
+    pages = f"http://127.0.0.1:{server.port}/alerts/{path}"
+    assert urllib.request.urlopen(pages, timeout=10).status == 200, path
 endef
 export SMALLEST_APP
 

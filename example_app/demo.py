@@ -17,6 +17,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from . import desk
+from . import history
 from . import howto
 from . import shop
 from .database import alerts
@@ -41,11 +42,15 @@ _at = click.option(
 
 @demo.command("setup")
 @_at
-def set_up(at: str) -> None:
+@click.option(
+    "--days", default=0, show_default=True, type=click.IntRange(0, 90), help="Make up a past."
+)
+def set_up(at: str, days: int) -> None:
     """Migrate the database, add services and an endpoint, and say how to send an alert."""
     flask_migrate.upgrade()
     add_services()
     add_integration()
+    add_past(days)
     click.echo(_welcome(at, _endpoint(at) or ""))
 
 
@@ -89,6 +94,12 @@ def add_integration() -> None:
         alerts.create_integration("Monitors of the shop", strict=False)
 
 
+def add_past(days: int) -> None:
+    """Make up what the last days brought, if there are no alerts yet."""
+    # The same past for everybody: screenshots are made of it.
+    history.make_up(days, random.Random(7))  # noqa: S311 - lifelike, not secret
+
+
 def _endpoint(at: str) -> str | None:
     # Only a request knows where the app is served; this one stands in for it.
     with current_app.test_request_context(base_url=at):
@@ -112,7 +123,7 @@ def _name(payload: Payload | None) -> str | None:
 
 def _welcome(at: str, url: str) -> str:
     return f"""
-{shop.NAME}, on-call desk at {at}
+{shop.NAME}, on-call desk at {at}, dashboard at {at}/dashboard/
 
 Endpoint
   {url}

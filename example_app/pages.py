@@ -17,6 +17,7 @@ from flask_webhook_alerts import Receipt
 
 from . import clock
 from . import desk
+from . import people
 from . import shop
 from .database import alerts
 from .database import db
@@ -38,6 +39,7 @@ def init_app(app: Flask) -> None:
     """Give ``app`` the desk's pages, and a guard to its forms."""
     csrf.init_app(app)
     app.register_blueprint(bp)
+    app.register_blueprint(people.bp)
     app.add_template_filter(clock.age)
     app.add_template_filter(clock.as_utc)
     app.jinja_env.globals["shop_name"] = shop.NAME

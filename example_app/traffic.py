@@ -61,10 +61,11 @@ def _pick_event_type(dice: random.Random, state: AlertStatus) -> EventType:
 def _payload(dice: random.Random, trouble: Trouble, event_type: EventType) -> Payload:
     """Return what a monitor posts: all about the trouble at first, later just its key."""
     key: Payload = {"event_type": event_type.value, "Id": f"{trouble.service}/{trouble.check}"}
-    return key | _story(dice, trouble) if event_type is EventType.CREATE else key
+    return key | make_story(dice, trouble) if event_type is EventType.CREATE else key
 
 
-def _story(dice: random.Random, trouble: Trouble) -> Payload:
+def make_story(dice: random.Random, trouble: Trouble) -> Payload:
+    """Return what a monitor tells about a trouble that begins."""
     return {
         "Title": trouble.title.format(n=dice.randint(trouble.least, trouble.most)),
         "Description": trouble.description,

@@ -41,6 +41,7 @@ def post(
         data=body,
         content_type="application/json",
         headers=all_headers | dict(headers or {}),
+        buffered=True,  # so that all is done that comes after the answer, too
     )
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 import functools
 import typing as t
 from collections.abc import Callable
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -13,6 +14,8 @@ from . import clock
 from .database import Database
 from .errors import NotFound
 from .events import AlertStatus
+from .stats import Bucket
+from .stats import hourly
 from .stats import Stats
 from .stats import summarize
 from .store.deliveries import Deliveries
@@ -93,6 +96,10 @@ class Reading:
 
         return record
 
+    def alerts_of(self, alert_ids: Sequence[int]) -> list[Record]:
+        """Return these alerts without their long texts, the newest first, as far as they exist."""
+        return self._run(lambda connection: self._listings.alerts(connection, alert_ids))
+
     def timeline(self, alert_id: int) -> list[Record]:
         """Return the events of an alert, the oldest first, with what became of their signals."""
         return self._run(lambda connection: self._listings.events(connection, alert_id))
@@ -143,12 +150,17 @@ class Reading:
             lambda connection: self._rejections.newest(connection, integration_id, limit)
         )
 
+    def hours(self, count: int) -> list[Bucket]:
+        """Return what happened in each of the last hours of UTC, this one included."""
+        now = clock.now()
+        since, figures = _hours_before(now, count), self._figures
+        events = self._database.write(lambda connection: figures.by_hour(connection, since))
+        return hourly(since=since, until=now, events=events)
+
     def stats(self, days: int) -> Stats:
         """Return what happened in the last ``days``, today included, in whole hours of UTC."""
         now = clock.now()
-        since = now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(days=days)
-        since += dt.timedelta(hours=1)
-        figures = self._figures
+        since, figures = _hours_before(now, days * 24), self._figures
 
         def read(connection: sa.Connection) -> Stats:
             which = figures.created_since(connection, since)
@@ -174,3 +186,8 @@ class Reading:
 
     def _run(self, work: Callable[[sa.Connection], T]) -> T:
         return self._database.run(work)
+
+
+def _hours_before(now: dt.datetime, count: int) -> dt.datetime:
+    """Return the beginning of the hour with which a row of ``count`` hours begins."""
+    return now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=count - 1)

@@ -75,8 +75,7 @@ def summarize(
     :param events: kind and hour → how many there were.
     :param durations: seconds to acknowledge, and to resolve.
     """
-    count = math.ceil((until - since) / _HOUR)
-    hours = [_bucket(since + number * _HOUR, events) for number in range(count)]
+    hours = hourly(since=since, until=until, events=events)
     return Stats(
         since=since,
         until=until,
@@ -88,6 +87,18 @@ def summarize(
         thirdparty_ids=thirdparty_ids,
         week=_week(hours),
     )
+
+
+def hourly(
+    *, since: dt.datetime, until: dt.datetime, events: Mapping[tuple[EventKind, dt.datetime], int]
+) -> list[Bucket]:
+    """Return one bucket for each hour, without gaps, the oldest first.
+
+    :param since: the beginning of an hour.
+    :param events: kind and hour → how many there were.
+    """
+    count = math.ceil((until - since) / _HOUR)
+    return [_bucket(since + number * _HOUR, events) for number in range(count)]
 
 
 def _bucket(start: dt.datetime, events: Mapping[tuple[EventKind, dt.datetime], int]) -> Bucket:

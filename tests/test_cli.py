@@ -18,6 +18,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 
 from flask_webhook_alerts import WebhookAlerts
+from flask_webhook_alerts import words
 from flask_webhook_alerts.cli import options
 from flask_webhook_alerts.cli import output
 from tests.hosts import Host
@@ -215,7 +216,7 @@ def test_meta_that_is_neither_is_a_usage_error(entry: str) -> None:
 def test_control_characters_are_made_visible() -> None:
     text = "a\x1b[31mb\r\n\x00\x07\x9b\u202eevil\u2028\ud800é✓"
 
-    assert output.safe(text) == "a\\x1b[31mb\\r\\n\\x00\\x07\\x9b\\u202eevil\\u2028\\ud800é✓"
+    assert words.safe(text) == "a\\x1b[31mb\\r\\n\\x00\\x07\\x9b\\u202eevil\\u2028\\ud800é✓"
 
 
 def test_a_table_is_aligned_and_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,4 +264,4 @@ def test_the_lines_of_a_text_stay_under_their_name() -> None:
     ],
 )
 def test_an_age_is_told_in_its_largest_unit(seconds: float, expected: str) -> None:
-    assert output.age(dt.timedelta(seconds=seconds)) == expected
+    assert words.age(dt.timedelta(seconds=seconds)) == expected

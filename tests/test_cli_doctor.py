@@ -15,9 +15,9 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 
 from flask_webhook_alerts import alert_created
+from flask_webhook_alerts import checks
 from flask_webhook_alerts import clock
 from flask_webhook_alerts import WebhookAlerts
-from flask_webhook_alerts.cli import checks
 from flask_webhook_alerts.findings import Level
 from flask_webhook_alerts.store.facts import Facts
 from tests.databases import new_database

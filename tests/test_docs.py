@@ -24,6 +24,7 @@ from tests.pages.page import Page
 from tests.pages.recognised import ROOT
 from tests.pages.services import provide
 
+PICTURE = re.compile(r'(?:src|srcset)="([^"]+)"')
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"`flask webhook-alerts ([^`]+)`")
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -74,6 +75,19 @@ def test_readme_is_about_one_screen() -> None:
 
     assert len([line for line in seen if line.strip()]) <= 60
     assert [target for target in ("make demo", "make test") if target not in text] == []
+
+
+def test_every_picture_of_a_page_is_there_and_described() -> None:
+    named = {path: PICTURE.findall(path.read_text("utf-8")) for path in PAGES}
+    missing = [
+        name for path, names in named.items() for name in names if not (path.parent / name).exists()
+    ]
+    unnamed = [
+        path for path in PAGES if re.search(r"<img (?!alt=\"[^\"]+\")", path.read_text("utf-8"))
+    ]
+
+    assert (missing, unnamed) == ([], [])
+    assert sum(map(len, named.values())) >= 12
 
 
 def test_every_command_that_is_named_in_passing_exists() -> None:

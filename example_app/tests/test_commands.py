@@ -34,6 +34,20 @@ def test_setting_up_twice_makes_one_endpoint(new_desk: Flask) -> None:
         assert services == len(shop.SERVICES)
 
 
+def test_setting_up_with_days_makes_up_a_past_once(new_desk: Flask) -> None:
+    runner = new_desk.test_cli_runner()
+
+    results = [runner.invoke(args=["demo", "setup", "--days", "2"]) for _ in range(2)]
+
+    assert [result.exit_code for result in results] == [0, 0]
+    assert "dashboard at http://127.0.0.1:5000/dashboard/" in results[0].output
+    with new_desk.app_context():
+        ids = list(db.session.scalars(sa.select(alerts.Alert.thirdparty_id)))
+        actives = sa.select(sa.func.count()).where(alerts.Alert.active_key.is_not(None))
+        assert db.session.scalar(actives) == 6
+    assert len(ids) > 20
+
+
 def test_demo_traffic_says_when_nobody_answers(desk: Flask) -> None:
     runner = desk.test_cli_runner()
 

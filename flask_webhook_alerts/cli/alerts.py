@@ -11,16 +11,16 @@ from flask_webhook_alerts.events import EventKind
 from flask_webhook_alerts.state import get_state
 from flask_webhook_alerts.store.listings import Record
 from flask_webhook_alerts.store.search import AlertFilter
+from flask_webhook_alerts.words import count
+from flask_webhook_alerts.words import moment
+from flask_webhook_alerts.words import safe
 
 from .base import Commands
 from .base import group
 from .options import alert_argument
 from .options import json_option
-from .output import count
 from .output import emit
 from .output import fields
-from .output import moment
-from .output import safe
 from .output import table
 from .output import warn
 from .senders import find

@@ -12,12 +12,12 @@ from flask_webhook_alerts import receivers
 from flask_webhook_alerts.errors import Unavailable
 from flask_webhook_alerts.state import get_state
 from flask_webhook_alerts.store.deliveries import DeliveryState
+from flask_webhook_alerts.words import count
 
 from .base import group
 from .explaining import explain
 from .options import json_option
 from .options import seconds
-from .output import count
 from .output import emit_line
 from .output import warn
 from .stopping import Stop

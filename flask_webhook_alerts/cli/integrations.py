@@ -11,6 +11,8 @@ import click
 from flask_webhook_alerts import tokens
 from flask_webhook_alerts.errors import Refused
 from flask_webhook_alerts.state import get_state
+from flask_webhook_alerts.words import count
+from flask_webhook_alerts.words import safe
 
 from .base import Commands
 from .base import group
@@ -18,9 +20,7 @@ from .options import duration
 from .options import integration_argument
 from .options import json_option
 from .options import yes_option
-from .output import count
 from .output import emit
-from .output import safe
 from .output import table
 from .output import warn
 from .senders import describe

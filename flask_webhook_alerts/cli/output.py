@@ -13,6 +13,9 @@ from collections.abc import Sequence
 
 import click
 
+from flask_webhook_alerts.words import moment
+from flask_webhook_alerts.words import safe
+
 _WIDE_ENOUGH = (160, 24)  # where nothing says how wide the terminal is
 _LONGEST_CELL = 32
 
@@ -37,13 +40,6 @@ def warn(text: str) -> None:
     click.echo(_printable(text), err=True)
 
 
-def safe(text: object) -> str:
-    r"""Return ``text`` on one line, with control characters and the like as ``\x1b``."""
-    return "".join(
-        character if character.isprintable() else _visible(character) for character in str(text)
-    )
-
-
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
     """Return aligned lines; the last column gets what is left of the terminal's width."""
     cells = [[safe(_word(cell)) for cell in row] for row in rows]
@@ -65,25 +61,6 @@ def fields(pairs: Iterable[tuple[str, object]]) -> list[str]:
     ]
 
 
-def moment(value: dt.datetime | None) -> str:
-    """Return a time as people read it; a dash for none."""
-    return f"{value:%Y-%m-%d %H:%M:%SZ}" if value else "-"
-
-
-def age(duration: dt.timedelta) -> str:
-    """Return a duration in its largest whole unit."""
-    seconds = int(duration.total_seconds())
-    for name, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {name}"
-    return f"{seconds} seconds"
-
-
-def count(number: int, noun: str) -> str:
-    """Return ``1 event``, ``2 events``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def _texts(value: object) -> list[str]:
     if isinstance(value, (dict, list)):
         return [safe(json.dumps(value, ensure_ascii=False)) if value else "-"]
@@ -99,10 +76,6 @@ def _word(value: object) -> object:
         return moment(value)
 
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
-
-
-def _visible(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
 
 
 def _printable(line: str) -> str:

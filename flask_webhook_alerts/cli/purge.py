@@ -12,14 +12,14 @@ from flask_webhook_alerts.purging import ADVICE
 from flask_webhook_alerts.purging import Purge
 from flask_webhook_alerts.state import get_state
 from flask_webhook_alerts.store.housekeeping import BATCH
+from flask_webhook_alerts.words import count
+from flask_webhook_alerts.words import moment
 
 from .base import group
 from .options import duration
 from .options import json_option
 from .options import yes_option
-from .output import count
 from .output import emit
-from .output import moment
 from .output import warn
 
 

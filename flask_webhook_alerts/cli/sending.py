@@ -12,12 +12,12 @@ from flask_webhook_alerts import posting
 from flask_webhook_alerts import urls
 from flask_webhook_alerts.events import EventType
 from flask_webhook_alerts.events import Urgency
+from flask_webhook_alerts.words import safe
 
 from .base import group
 from .options import json_option
 from .options import read_meta
 from .output import emit
-from .output import safe
 from .senders import list_all
 from .senders import SAMPLE
 

@@ -132,6 +132,12 @@ class Listings:
         # MariaDB may find the id in another letter case.
         return [record for record in records if integration_id in {None, record["id"]}]
 
+    def alerts(self, connection: sa.Connection, alert_ids: Sequence[int]) -> list[Record]:
+        """Return these alerts without their long texts, the newest first."""
+        alert = self._alert.c
+        statement = self._alerts(SHORT_ALERT_COLUMNS).where(alert.id.in_(alert_ids))
+        return records_of(connection.execute(statement.order_by(alert.id.desc())))
+
     def alert(self, connection: sa.Connection, alert_id: int) -> Record | None:
         """Return everything about one alert."""
         statement = self._alerts(_ALERT_COLUMNS).where(self._alert.c.id == alert_id)

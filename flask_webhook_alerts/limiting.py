@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flask_webhook_alerts.admission import Limiter
-from flask_webhook_alerts.findings import Finding
-from flask_webhook_alerts.findings import Level
+from .admission import Limiter
+from .findings import Finding
+from .findings import Level
 
 _ABOUT = "rate limit"
 

@@ -7,17 +7,16 @@ import datetime as dt
 from collections.abc import Iterator
 from collections.abc import Mapping
 
-from flask_webhook_alerts.config import DeliveryMode
-from flask_webhook_alerts.findings import Finding
-from flask_webhook_alerts.findings import Level
-from flask_webhook_alerts.store.facts import Facts
-from flask_webhook_alerts.store.facts import Schema
-from flask_webhook_alerts.store.listings import Owed
-
-from .explaining import advise
-from .output import age
-from .output import count
-from .waiting import check_lock_waits
+from .advice import advise
+from .config import DeliveryMode
+from .findings import Finding
+from .findings import Level
+from .lock_waits import check_lock_waits
+from .store.facts import Facts
+from .store.facts import Schema
+from .store.listings import Owed
+from .words import age
+from .words import count
 
 _OVERDUE = dt.timedelta(minutes=10)
 _PACKETS = 4

@@ -1,0 +1,140 @@
+"""Show one integration: its address, how to send to it, and whether anything has come."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import typing as t
+
+from flask import Blueprint
+from flask import request
+from flask import Response
+from flask import url_for
+
+from flask_webhook_alerts import posting
+from flask_webhook_alerts.errors import InvalidOption
+from flask_webhook_alerts.state import get_state
+from flask_webhook_alerts.store.listings import Record
+from flask_webhook_alerts.store.search import AlertFilter
+from flask_webhook_alerts.urls import endpoint_url
+
+from . import notices
+from . import recipes
+from . import senders
+from .pages import acting
+from .pages import fragment
+from .pages import page
+
+_REFUSALS = 5
+_TEST = {
+    "Title": "Test alert from the dashboard",
+    "Tags": ["test"],
+    "Urgency": "low",
+}
+
+
+def register(blueprint: Blueprint) -> None:
+    """Add the routes of one integration."""
+    rule = "/integrations/<integration_id>"
+    blueprint.add_url_rule(rule, "integration", show, methods=["GET"])
+    blueprint.add_url_rule(f"{rule}/status", "integration_status", status, methods=["GET"])
+    blueprint.add_url_rule(f"{rule}/test", "test_integration", test, methods=["POST"])
+
+
+def show(integration_id: str) -> Response:
+    """Show the integration."""
+    return detail(get_state().reading.integration(integration_id))
+
+
+def detail(
+    integration: Record, *, status: int = 200, errors: dict[str, str] | None = None,
+    given: t.Mapping[str, t.Any] | None = None, trial: Record | None = None,
+) -> Response:  # fmt: skip
+    """Return the page of an integration.
+
+    :param errors: what is wrong with the settings that were sent, by field.
+    :param given: the settings that were sent and not stored, else those that are stored.
+    :param trial: what a wrapper key has found in a body.
+    """
+    sender = senders.find(request.args.get("setup", ""))
+    notice = notices.take()
+    token = notice.get("token") if notice else None
+    place = recipes.Place(
+        url=endpoint_url(integration["id"]),
+        header=get_state().settings.token_header,
+        token=(token or recipes.PLACEHOLDER) if integration["has_token"] else None,
+    )
+    return page(
+        "integration.html",
+        status=status,
+        integration=integration,
+        place=place,
+        token=token,
+        notice=notice,
+        sender=sender,
+        senders=senders.SENDERS,
+        placeholder=recipes.PLACEHOLDER,
+        errors=errors or {},
+        given=given or integration,
+        trial=trial,
+        **_news(integration["id"]),
+    )
+
+
+def status(integration_id: str) -> Response:
+    """Return the box that says whether anything has come."""
+    integration = get_state().reading.integration(integration_id)
+    return fragment("status.html", integration=integration, **_news(integration_id))
+
+
+def test(integration_id: str) -> Response:
+    """Send a test alert through the real endpoint, and say what it answered."""
+    state = get_state()
+    integration = state.reading.integration(integration_id)
+    place = url_for(
+        ".integration", integration_id=integration_id, setup=request.args.get("setup") or None
+    )
+    is_round = request.form.get("what") == "round"
+    kinds = ("create", "acknowledge", "resolve") if is_round else ("create",)
+    key, token = f"dashboard-test-{secrets.token_hex(4)}", request.form.get("token", "").strip()
+    # The session has read who is asking: what it holds, the endpoint may need.
+    state.database.host.require_committed()
+    words = list[str]()
+    for kind in kinds:
+        try:
+            said, is_accepted = _post(integration, kind, key, token or None)
+        except InvalidOption as error:
+            said, is_accepted = str(error), False
+        words.append(said)
+        if not is_accepted:
+            return notices.send_to(place, said, level="warning", token=token or None)
+
+    return notices.send_to(place, " ".join(words), token=token or None)
+
+
+def _post(integration: Record, kind: str, key: str, token: str | None) -> tuple[str, bool]:
+    who = acting() or "somebody"
+    payload = {**_TEST, "event_type": kind, "Id": key, "Description": f"Sent by hand by {who}."}
+    body = json.dumps(payload).encode()
+    response = posting.post(endpoint_url(integration["id"]), body, token=token)
+    answer = posting.read(response)
+    if not isinstance(answer, dict):
+        return posting.describe_stranger(response), False
+
+    if response.status_code != 200:
+        return f"Refused with {response.status_code}: {answer['detail']}", False
+
+    alert = answer["alert"]
+    return f"{answer['outcome'].capitalize()}: alert {alert['id'] if alert else 'none'}.", True
+
+
+def _news(integration_id: str) -> dict[str, t.Any]:
+    """Return the newest alert and the last refusals, and whether the latter are the newer ones."""
+    reading = get_state().reading
+    wanted = AlertFilter(integration_id=integration_id)
+    newest = next(iter(reading.alerts(wanted, limit=1).records), None)
+    refusals = reading.rejections(integration_id, _REFUSALS)
+    is_refused = bool(refusals) and (
+        newest is None or refusals[0]["at"] > newest["last_received_at"]
+    )
+    return {"newest": newest, "refusals": refusals, "is_refused": is_refused}

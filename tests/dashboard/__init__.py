@@ -1,0 +1,1 @@
+"""The dashboard, by Flask's client and by a browser."""
