@@ -110,10 +110,13 @@ class Service:
         """Make a transition, or say in the receipt why there was none to make."""
         database, at = self._database, clock.now()
         plan = self._delivery.plan(kind, at)
-        changes = database.store.changes
+        changes, reads = database.store.changes, database.store.reads
         for _ in range(_RACES):
             change = database.change(
-                lambda connection: changes.transition(connection, kind, target, at, plan, by)
+                lambda connection: changes.transition(connection, kind, target, at, plan, by),
+                recover=lambda connection: reads.changed(
+                    connection, kind, target, thirdparty_id, at
+                ),
             ) or self._untouched(kind, target, thirdparty_id)
             if change is not None:
                 return self.announced(change, kind)
