@@ -20,15 +20,15 @@ pytest := -m pytest -m 'not faults'
 
 bin := $(VENV)/bin
 flask := $(bin)/python -m flask --app example_app
-code := flask_webhook_alerts pytest_webhook_alerts.py example_app tests
+code := flask_webhook_alerts pytest_webhook_alerts.py example_app tests tools
 prose := docs $(wildcard *.md) Makefile
 
 SDIST_TESTS := $(addprefix tests/test_,cli_integrations.py payload.py public_api.py reference.py webhook.py)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo traffic screenshots test cover faults faults-short bench bench-scale check lint format \
-	types layers hooks lowest wheel reproducible sdist docs system clean
+.PHONY: help demo traffic screenshots test cover faults faults-short bench bench-scale openapi check lint \
+	format types layers hooks lowest wheel reproducible sdist docs system clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench: $(VENV)/.has-test ## Measure the product beside a bare Flask view and a n
 
 bench-scale: $(VENV)/.has-test ## Measure at 10,000 and at 1,000,000 alerts
 	$(bin)/python -m benchmarks.scale
+
+openapi: $(VENV)/.has-test ## Write the OpenAPI document of the REST API
+	$(bin)/python -m tools.openapi
 
 check: lint layers types ## Check style, spelling, layers and types
 

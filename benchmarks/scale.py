@@ -53,7 +53,7 @@ class Site:
 
     def post(self, operation: str, keys: list[str]) -> figures.Sample:
         requests = traffic.environs(self.path, operation, keys)
-        return self._measured(lambda: traffic.put(self.product.app, requests))
+        return self.measured(lambda: traffic.put(self.product.app, requests))
 
     def list_newest(self, times: int) -> figures.Sample:
         """Read the newest 50 open alerts, as a page for people on call would."""
@@ -66,7 +66,7 @@ class Site:
             if len(rows) != 50:
                 raise traffic.UnexpectedAnswer(f"{len(rows)} open alerts were found, not 50.")
 
-        return self._measured(lambda: _timed(read, times))
+        return self.measured(lambda: _timed(read, times))
 
     def deliver(self, keys: list[str]) -> figures.Sample:
         """Let ten events be owed, and deliver them; the sample is of the delivery alone."""
@@ -78,9 +78,9 @@ class Site:
             if delivered != len(keys):
                 raise traffic.UnexpectedAnswer(f"{delivered} were delivered, not {len(keys)}.")
 
-        return self._measured(lambda: _timed(deliver, 1))
+        return self.measured(lambda: _timed(deliver, 1))
 
-    def _measured(self, work: Callable[[], list[float]]) -> figures.Sample:
+    def measured(self, work: Callable[[], list[float]]) -> figures.Sample:
         gc.collect()
         with cpu.Batch(self.meter) as batch:
             walls = work()

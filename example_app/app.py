@@ -12,6 +12,7 @@ from flask import Flask
 from . import database
 from . import demo
 from . import pages
+from . import programs
 from . import receivers
 from .secret import secret_key
 
@@ -27,6 +28,7 @@ def create_app(config: Mapping[str, t.Any] | None = None) -> Flask:
     database.init_app(app)
     receivers.connect(app)
     pages.init_app(app)
+    programs.api.init_app(app)
     app.cli.add_command(demo.demo)
     return app
 

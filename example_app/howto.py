@@ -35,13 +35,7 @@ def curl_line(url: str) -> str:
 
 def apprise_line(url: str) -> str:
     """Return the same for Apprise, whose ``json://`` renames its own fields to ours."""
-    fields = {
-        ":title": "Title",
-        ":message": "Description",
-        ":event_type": "create",
-        ":Id": "hello-2",
-    }
-    query = urllib.parse.urlencode(fields, safe=":")
+    query = urllib.parse.urlencode(_APPRISE_FIELDS, safe=":")
     scheme, rest = url.split("://", 1)
     target = f"{scheme.replace('http', 'json')}://{rest}?{query}"
     return f'apprise -t "{_TITLE}" -b "{_DESCRIPTION}" {shlex.quote(target)}'

@@ -36,3 +36,11 @@ def ask(authorize: Authorize) -> Grant | Response | None:
         return Grant(None)
 
     return Grant(answer) if isinstance(answer, str) else current_app.make_response(answer)
+
+
+def exempt_from_csrf(view: Callable[..., t.Any]) -> None:
+    """Let a view of ours be, whenever the host initialised Flask-WTF: it has a guard of its own."""
+    # The object may also be another extension's, or anything.
+    exempt = getattr(current_app.extensions.get("csrf"), "exempt", None)
+    if callable(exempt):
+        exempt(view)

@@ -11,6 +11,7 @@ from .advice import advise
 from .config import DeliveryMode
 from .findings import Finding
 from .findings import Level
+from .lock_waits import check_lock_waits
 from .store.facts import Facts
 from .store.facts import Schema
 from .store.listings import Owed
@@ -84,6 +85,7 @@ def check_database(facts: Facts, max_content_length: int) -> Iterator[Finding]:
     yield from _check_encoding(facts)
     yield from _check_charsets(facts)
     yield from _check_isolation(facts)
+    yield from check_lock_waits(facts)
 
 
 def check_receivers(name: str, receivers: list[str]) -> Iterator[Finding]:
@@ -206,11 +208,6 @@ def _check_isolation(facts: Facts) -> Iterator[Finding]:
         yield _found(Level.WARNING, "isolation", words)
     else:
         yield _found(Level.OK, "isolation", facts.isolation_level)
-    for name, unit in {"lock_timeout": "ms", "innodb_lock_wait_timeout": "s"}.items():
-        if name in facts.settings:
-            value = facts.settings[name]
-            words = f"{value} {unit}: how long a write waits for another one's lock"
-            yield _found(Level.NOTE, name, words + (" (no limit)." if value == "0" else "."))
 
 
 def _check_owed(owed: Owed, now: dt.datetime) -> Finding:

@@ -18,13 +18,15 @@ PREFIX = "WEBHOOK_ALERTS_"
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a "token" of RFC 9110, section 5.6.2
 _RATE = re.compile(
-    r"\s*0*([1-9]\d*)\s*(?:/|per)\s*(?:0*[1-9]\d*\s*)?(?:second|minute|hour|day)s?\s*",
+    r"\s*0*([1-9]\d*)\s*(?:/|per)\s*(?:0*([1-9]\d*)\s*)?(second|minute|hour|day)s?\s*",
     re.ASCII | re.IGNORECASE,
 )
 _RATE_STORAGE = re.compile(r"memory://|(redis|rediss|redis\+unix)://.+")
 
 # Each event of the time is remembered, so that the limit is exact.
 _MOST_EVENTS = 10_000
+# Over a time beyond all sense, a Redis refuses to count, and everything would be let in.
+_LONGEST_RATE = dt.timedelta(days=365)
 
 
 class DeliveryMode(enum.StrEnum):
@@ -131,10 +133,17 @@ def _rate_limit(value: object) -> str | None:
             ' "50 per 10 seconds", or None for no limit.'
         )
 
-    if int(rate[1]) > _MOST_EVENTS:
+    # As floats, since an integer of thousands of digits is not read.
+    if float(rate[1]) > _MOST_EVENTS:
         raise ConfigError(
             f"{_key('rate_limit')} is {value!r}. Set at most {_MOST_EVENTS} events, over a shorter"
             ' time if need be, such as "600 per minute".'
+        )
+
+    if float(rate[2] or 1) > _LONGEST_RATE / dt.timedelta(**{f"{rate[3].lower()}s": 1}):
+        raise ConfigError(
+            f"{_key('rate_limit')} is {value!r}. Set a time of at most {_LONGEST_RATE.days} days,"
+            ' such as "600 per minute".'
         )
 
     return rate[0].strip()

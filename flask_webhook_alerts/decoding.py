@@ -117,7 +117,8 @@ def _float(digits: str) -> float:
     _check_length(digits)
     value = float(digits)
     if not math.isfinite(value):
-        raise _rejected("not_json", f"The number {digits} is too large.")
+        # Not shown: reasons are kept, and told to receivers, without any part of the body.
+        raise _rejected("not_json", "A number is too large. Send it as a string.")
 
     return value
 

@@ -40,6 +40,7 @@ _KINDS = {
     Outcome.REOPENED: EventKind.REOPENED,
 }
 _MAX_ERROR_LENGTH = 2_000
+_SOME = dt.timedelta(seconds=2)  # renewing a lease costs a write
 
 
 class Delivery:
@@ -117,6 +118,9 @@ class Delivery:
         :param limit: the most events to try.
         :param is_over: asked before each event whether to leave it, and the rest.
         """
+        if limit is not None and limit < 0:
+            raise ValueError(f"limit is {limit}. Give the most events to try, or None for all.")
+
         self._database.host.require_committed()
         return sum(map(self._deliver, itertools.islice(self._claims(is_over), limit)))
 
@@ -176,9 +180,10 @@ class Delivery:
     def _deliver(self, claim: Claim) -> bool:
         """Call the receivers that have not returned yet, and mark the event."""
         app = _app()
+        connected = receivers.connected(signals.OF_EVENTS[claim.kind], app)
         done, failures = list(claim.delivered_to), list[str]()
         try:
-            for name, group in receivers.connected(signals.OF_EVENTS[claim.kind], app).items():
+            for name, group in connected.items():
                 if name not in done:
                     errors = list[str]()
                     for receiver in group:
@@ -192,6 +197,9 @@ class Delivery:
             self._mark(claim, done, [*failures, "The process was interrupted."])
             raise
 
+        # Whoever failed may be connected in another process only, and has to be called there.
+        absent = {*receivers.named_in(claim.last_error)} - {*connected, *done}
+        failures += [f"{name}: {receivers.ABSENT}" for name in sorted(absent)]
         return self._mark(claim, done, failures) and not failures
 
     def _call(self, app: Flask, name: str, receiver: receivers.Receiver, claim: Claim) -> list[str]:
@@ -200,9 +208,9 @@ class Delivery:
         return [] if error is None else [error]
 
     def _renewed(self, claim: Claim) -> Claim:
-        """Return the claim, prolonged if slow receivers have used up half of it."""
+        """Return the claim, prolonged if slow receivers have used up some of it."""
         outbox, now = self._database.store.outbox, clock.now()
-        if clock.as_utc(claim.until) - now > LEASE / 2:
+        if clock.as_utc(claim.until) - now > LEASE - _SOME:
             return claim
 
         renewed = self._database.run(lambda connection: outbox.renew(connection, claim, now))

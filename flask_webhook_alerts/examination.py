@@ -26,6 +26,7 @@ from .database import Database
 from .findings import Finding
 from .findings import Level
 from .limiting import check_rate_limit
+from .session_scope import check_sessions
 from .state import get_state
 from .state import State
 from .store.deliveries import DeliveryState
@@ -58,6 +59,7 @@ def examine(state: State) -> Iterator[Finding]:
             signal.name.replace("-", "_"), list(receivers.connected(signal, app))
         )
     yield from check_urls(_url(), is_guessed=urls.is_guessed())
+    yield from check_sessions(state.database.host, app)
 
 
 def explain_database(error: Exception) -> str:

@@ -145,6 +145,7 @@ class WebhookAlerts:
         Outside a request it takes the host from the setting ``SERVER_NAME``, else ``localhost``.
 
         :param integration: the row of the integration, or its id.
+        :raises NotFound: no integration can have this id. The database is not asked.
         """
         return endpoint_url(_id_of(integration))
 

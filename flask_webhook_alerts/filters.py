@@ -112,7 +112,7 @@ FILTERS: dict[str, t.Any] = {
 }
 # Not "odd", "even" and "divisibleby", which format a text; not "lower" and "upper", which print any
 # value to look at it.
-TESTS = {name: JINJA_TESTS[name] for name in (
+TESTS: dict[str, t.Any] = {name: JINJA_TESTS[name] for name in (
     "defined", "undefined", "none", "true", "false", "boolean", "integer", "float", "number",
     "string", "mapping", "sequence", "in", "==", "eq", "equalto", "!=", "ne", "<", "lt", "<=", "le",
     ">", "gt", ">=", "ge",

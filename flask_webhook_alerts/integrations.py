@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import hashlib
 import typing as t
+from collections.abc import Collection
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -12,16 +15,24 @@ from sqlalchemy import orm
 from . import clock
 from . import tokens
 from .database import Database
+from .durations import LONGEST
 from .errors import InvalidOption
 from .errors import NotFound
+from .errors import WebhookAlertsError
 from .mapping import table_of
 from .mapping import touch
 from .store.housekeeping import BATCH
 from .store.values import OPTIONS
 
+_VERSIONED = ("id", *sorted(OPTIONS - {"token"}), "has_token", "created_at", "updated_at")
+
 
 class HasAlerts(InvalidOption):
     """The integration cannot be deleted by itself, since it has alerts."""
+
+
+class Stale(WebhookAlertsError):
+    """The integration is no longer as it was read."""
 
 
 class Integrations:
@@ -57,9 +68,14 @@ class Integrations:
 
         return row
 
-    def update(self, integration_id: str, options: dict[str, t.Any]) -> t.Any:
+    def update(
+        self, integration_id: str, options: dict[str, t.Any], *,
+        expected: Collection[str] | None = None,
+    ) -> t.Any:  # fmt: skip
         """Change options of an integration and return its row.
 
+        :param expected: the versions that may be changed, as :func:`version_of` tells them.
+        :raises Stale: it has another version; nothing is changed.
         :raises InvalidOption: an option cannot be stored; then none is changed.
         """
         self._database.host.require_committed()
@@ -67,6 +83,7 @@ class Integrations:
         _check_names(options)
 
         def work(connection: sa.Connection) -> bool:
+            self._check_version(connection, integration_id, expected)
             with _session(connection) as session:
                 integration = session.get(model, integration_id)
                 if integration is None or integration.id != integration_id:
@@ -79,12 +96,16 @@ class Integrations:
         self._found(integration_id, self._database.write(work))
         return self.get(integration_id)
 
-    def rotate_token(self, integration_id: str, token: str | None, keep_for: dt.timedelta) -> str:
-        """Set a new token and return it; the old one stays valid for ``keep_for``."""
-        self._database.host.require_committed()
-        if keep_for < dt.timedelta():
-            raise InvalidOption("The old token cannot be kept for less than no time.")
+    def rotate_token(
+        self, integration_id: str, token: str | None, keep_for: dt.timedelta, *,
+        expected: Collection[str] | None = None,
+    ) -> str:  # fmt: skip
+        """Set a new token and return it; the old one stays valid for ``keep_for``.
 
+        :param expected: as of :meth:`update`.
+        """
+        self._database.host.require_committed()
+        _check_duration(keep_for)
         self._require(integration_id)
         token = tokens.new_token() if token is None else token
         table = table_of(self._database.models.Integration)
@@ -99,22 +120,33 @@ class Integrations:
                 (table.c.token_hash, tokens.hash_token(token)),
             )
         )
-        changed = self._database.run(lambda connection: connection.execute(statement).rowcount)
-        self._found(integration_id, bool(changed))
+
+        def work(connection: sa.Connection) -> int:
+            self._check_version(connection, integration_id, expected)
+            return connection.execute(statement).rowcount
+
+        self._found(integration_id, bool(self._database.write(work)))
         return token
 
-    def delete(self, integration_id: str, *, with_alerts: bool = False) -> int:
+    def delete(
+        self, integration_id: str, *, with_alerts: bool = False,
+        expected: Collection[str] | None = None,
+    ) -> int:  # fmt: skip
         """Delete an integration and return how many alerts went with it.
 
         :param with_alerts: also delete its alerts and their events; without, :exc:`HasAlerts` is
             raised if there are any.
+        :param expected: as of :meth:`update`; looked at before the first alert is deleted.
         """
         self._database.host.require_committed()
         self._require(integration_id)
         store, database = self._database.store, self._database
-        count = database.run(
-            lambda connection: store.reads.count_alerts(connection, integration_id)
-        )
+
+        def look(connection: sa.Connection) -> int:
+            self._check_version(connection, integration_id, expected)
+            return store.reads.count_alerts(connection, integration_id)
+
+        count = database.run(look)
         if count and not with_alerts:
             raise HasAlerts(f"The integration has {count} alerts.")
 
@@ -129,6 +161,25 @@ class Integrations:
         )
         self._found(integration_id, bool(changed))
         return deleted
+
+    def _check_version(
+        self, connection: sa.Connection, integration_id: str, expected: Collection[str] | None
+    ) -> None:
+        """Raise :exc:`Stale` if the integration has another version.
+
+        If it has not, nobody changes it until the transaction ends.
+        """
+        if expected is None:
+            return
+
+        with _session(connection) as session:
+            model = self._database.models.Integration
+            row = session.get(model, integration_id, with_for_update=True)
+            if row is None or row.id != integration_id:
+                return  # which the caller finds out by himself
+
+            if version_of(_record_of(row)) not in expected:
+                raise Stale("The integration was changed meanwhile. Read it again.")
 
     def _require(self, integration_id: str) -> None:
         # MariaDB would find the id in another letter case too.
@@ -148,6 +199,27 @@ class Integrations:
 def _session(connection: sa.Connection) -> orm.Session:
     # Its end leaves what it flushed, also where the transaction is a savepoint.
     return orm.Session(connection, join_transaction_mode="rollback_only")
+
+
+def _check_duration(keep_for: object) -> None:
+    if not isinstance(keep_for, dt.timedelta) or not dt.timedelta() <= keep_for <= LONGEST:
+        raise InvalidOption(
+            "keep_for, how long the old token stays valid, is a timedelta from none to"
+            f" {LONGEST.days} days."
+        )
+
+
+def version_of(integration: Mapping[str, t.Any]) -> str:
+    """Return what tells a version of an integration from every other.
+
+    :param integration: its record, or the same of its row.
+    """
+    facts = [str(integration[name]) for name in _VERSIONED]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
+
+
+def _record_of(row: t.Any) -> dict[str, t.Any]:
+    return {name: getattr(row, name) for name in _VERSIONED}
 
 
 def _check_names(options: dict[str, t.Any]) -> None:

@@ -59,7 +59,7 @@ class IntegrationMixin:
 
     @token.setter
     def token(self, token: str | None) -> None:
-        self.token_hash = None if token is None else tokens.hash_token(_text("token", token))
+        self.token_hash = None if token is None else tokens.hash_token(token)
         self.previous_token_hash = None
         self.previous_token_expires_at = None
 
@@ -75,6 +75,13 @@ class IntegrationMixin:
             raise InvalidOption("An integration's name has 1 to 255 characters, not all blank.")
 
         return text
+
+    @orm.validates("enabled", "capture_additional_data", "strict")
+    def _check_flag(self, key: str, value: object) -> bool:
+        if not isinstance(value, bool):
+            raise InvalidOption(f"{key} is True or False, not {value!r}.")
+
+        return value
 
     @orm.validates("wrapper_key")
     def _check_wrapper_key(self, key: str, expression: object) -> str | None:

@@ -125,6 +125,14 @@ class Reading:
         """
         return self._run(lambda connection: self._deliveries.page(connection, state, before, limit))
 
+    def delivery(self, event_id: int) -> Record:
+        """Return one event, delivered or not; raise :exc:`NotFound` if there is none."""
+        record = self._run(lambda connection: self._deliveries.event(connection, event_id))
+        if record is None:
+            raise NotFound(f"There is no event {event_id}.")
+
+        return record
+
     def delivery_counts(self) -> dict[DeliveryState, int]:
         """Return how many events are in each state."""
         return self._run(self._deliveries.counts)

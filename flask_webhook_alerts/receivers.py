@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import inspect
 import logging
+import re
 import time
 import traceback
 import typing as t
 from collections.abc import Callable
+from collections.abc import Coroutine
 from collections.abc import Iterator
 
 import blinker
@@ -26,6 +28,8 @@ logger: logging.Logger = logging.getLogger(__name__)
 Receiver = Callable[..., t.Any]
 LoadArguments = Callable[[], dict[str, t.Any] | None]
 
+_NAMED = re.compile(r"^([\w.]+:[\w.<>]+): ", re.MULTILINE)
+
 NOBODY: str = (
     "no receivers are connected in this process, so nobody hears of what it delivers. Import the"
     " module that connects them where the app is made."
@@ -39,6 +43,18 @@ def connected(signal: blinker.Signal, app: Flask) -> dict[str, list[Receiver]]:
     for receiver in signal.receivers_for(app):
         by_name.setdefault(name_of(receiver), []).append(receiver)
     return dict(sorted(by_name.items()))
+
+
+ABSENT: str = (
+    "it failed before, and is not connected in this process. Import the module that connects it"
+    " where the app is made. If it is gone for good, send the event again once it is dead."
+)
+"""What to tell a deliverer of a receiver that :func:`named_in` an event's last error."""
+
+
+def named_in(errors: str | None) -> tuple[str, ...]:
+    """Return the names of the receivers whose errors, as :func:`call` tells them, these are."""
+    return tuple(dict.fromkeys(_NAMED.findall(errors or "")))
 
 
 def any_connected(app: Flask) -> bool:
@@ -75,7 +91,7 @@ def _call_guarded(
         with _context(app):
             arguments = load()
             if arguments is not None:
-                _plain(app, receiver)(app, **arguments)
+                _finish(app, receiver(app, **arguments))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # also SystemExit, which ends no one else's work
@@ -110,14 +126,20 @@ def _line_of(error: BaseException) -> str:
     # Not str(error), which an error of the host's may make fail too.
     told = traceback.TracebackException(type(error), error, None)
     told.__notes__ = None
-    return list(told.format_exception_only())[-1].strip()
+    return " ".join(list(told.format_exception_only())[-1].split())
 
 
-def _plain(app: Flask, receiver: Receiver) -> Receiver:
-    """Return ``receiver`` as a function that can be called from plain code."""
-    if inspect.iscoroutinefunction(receiver):
-        return app.ensure_sync(receiver)
+def _finish(app: Flask, result: object) -> None:
+    """Run what a receiver has left to be run.
 
-    # An object may be a coroutine function by its __call__, which Flask does not look at.
-    method = getattr(receiver, "__call__", receiver)  # noqa: B004 - the method itself is wanted
-    return app.ensure_sync(method) if inspect.iscoroutinefunction(method) else receiver
+    Its result tells more than the receiver itself, which may hide behind a decorator.
+    """
+    if inspect.iscoroutine(result):
+        with contextlib.closing(result):  # where Flask cannot run it, nobody will
+            app.ensure_sync(_awaited)(result)
+    elif inspect.isgenerator(result) or inspect.isasyncgen(result):
+        raise TypeError("It is a generator function: calling it runs nothing. Take out the yield.")
+
+
+async def _awaited(coroutine: Coroutine[t.Any, t.Any, t.Any]) -> None:
+    await coroutine

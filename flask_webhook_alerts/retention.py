@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from . import clock
 from .database import Database
-from .errors import Refused
 from .purging import ADVICE
 from .purging import Purge
 
@@ -29,7 +28,7 @@ class Retention:
     def __init__(self, keep_for: dt.timedelta | None, database: Database) -> None:
         self._keep_for = keep_for
         self._database = database
-        self._unfinished: Iterator[int] | None = None
+        self._unfinished: tuple[Purge, Iterator[int]] | None = None
         self._starts_at = float("-inf")
         self._lock = threading.Lock()
 
@@ -48,20 +47,28 @@ class Retention:
         if time.monotonic() < self._starts_at:
             return 0
 
-        purge = self._unfinished or Purge(self._database, resolved_before).run()
+        purge, batches = self._unfinished or self._begun(resolved_before)
         self._unfinished = None
         deleted, ends_at = 0, time.monotonic() + _STEP
-        try:
-            for number in purge:
-                deleted += number
-                if time.monotonic() > ends_at:
-                    self._unfinished = purge
-                    return deleted
-        except Refused:
-            logger.exception(
-                "Old alerts stay, for rows of your app refer to them. %s.",
-                ADVICE,
-                extra={"action": "purge_refused"},
-            )
+        for number in batches:
+            deleted += number
+            if time.monotonic() > ends_at:
+                self._unfinished = purge, batches
+                return deleted
         self._starts_at = time.monotonic() + _INTERVAL
+        if purge.left:
+            _warn_of_those_left(purge.left)
         return deleted
+
+    def _begun(self, resolved_before: dt.datetime) -> tuple[Purge, Iterator[int]]:
+        purge = Purge(self._database, resolved_before)
+        return purge, purge.run()
+
+
+def _warn_of_those_left(left: int) -> None:
+    logger.warning(
+        "Old alerts that rows of your app refer to stay: %s. %s.",
+        left,
+        ADVICE,
+        extra={"action": "purge_refused"},
+    )

@@ -110,10 +110,13 @@ class Service:
         """Make a transition, or say in the receipt why there was none to make."""
         database, at = self._database, clock.now()
         plan = self._delivery.plan(kind, at)
-        changes = database.store.changes
+        changes, reads = database.store.changes, database.store.reads
         for _ in range(_RACES):
             change = database.change(
-                lambda connection: changes.transition(connection, kind, target, at, plan, by)
+                lambda connection: changes.transition(connection, kind, target, at, plan, by),
+                recover=lambda connection: reads.changed(
+                    connection, kind, target, thirdparty_id, at
+                ),
             ) or self._untouched(kind, target, thirdparty_id)
             if change is not None:
                 return self.announced(change, kind)
@@ -181,11 +184,19 @@ def as_is(outcome: Outcome, facts: t.Any) -> Change:
 def _as_decoded(payload: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return ``payload`` as if it had come over the wire, with the same limits."""
     try:
-        return decoding.decode(json.dumps(payload).encode())
+        return decoding.decode(json.dumps(payload, default=_as_dict).encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise Rejected(
             f"The payload cannot be written as JSON: {error}", status=400, code="not_json"
         ) from error
+
+
+def _as_dict(value: object) -> dict[t.Any, t.Any]:
+    """Return any other mapping as the kind that can be written as JSON."""
+    if isinstance(value, Mapping):
+        return dict(value)
+
+    raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
 def _rendered(

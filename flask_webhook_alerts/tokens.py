@@ -18,7 +18,9 @@ _ALPHABET = string.ascii_letters + string.digits
 _ID_LENGTH = 14
 
 # Wider than what we make: hosts may bring ids along from PagerTree, which has shorter ones.
-_INTEGRATION_ID = re.compile(r"[A-Za-z0-9_-]{1,18}")
+INTEGRATION_ID_PATTERN = "[A-Za-z0-9_-]{1,18}"
+
+_INTEGRATION_ID = re.compile(INTEGRATION_ID_PATTERN)
 
 
 def new_integration_id() -> str:
@@ -38,6 +40,9 @@ def new_token() -> str:
 
 def hash_token(token: str) -> str:
     """Return what is stored for ``token``; raise :exc:`InvalidOption` if no header can carry it."""
+    if not isinstance(token, str):
+        raise InvalidOption(f"token is text, not {type(token).__name__}.")
+
     if not token.strip() or not token.isascii() or not token.isprintable():
         raise InvalidOption(
             "A token is printable ASCII text and not blank, because it travels in an HTTP header."

@@ -80,7 +80,11 @@ class Triage:
         return self._service.announced(as_is(Outcome.NOTED, facts), EventKind.NOTED)
 
     def _facts(self, alert_id: int) -> t.Any:
-        facts = self._service.find(Target(alert_id=alert_id))
+        try:
+            facts = self._service.find(Target(alert_id=alert_id))
+        except Refused:
+            facts = None  # the database has no such number
+
         if facts is None:
             raise NotFound(f"There is no alert {alert_id!r}.")
 
@@ -88,15 +92,25 @@ class Triage:
 
 
 def _checked_name(by: str | None) -> str | None:
-    if by is not None and len(by) > LONGEST_NAME:
+    if by is None:
+        return None
+
+    _require_text("The name in by", by)
+    if len(by) > LONGEST_NAME:
         raise InvalidOption(f"The name in by has at most {LONGEST_NAME} characters.")
 
-    return by and str(decoding.clean(by))
+    return str(decoding.clean(by))
 
 
 def _checked_note(text: str) -> str:
+    _require_text("A note", text)
     note = str(decoding.clean(text)).strip()
     if not is_visible(note) or len(note) > LONGEST_NOTE:
         raise InvalidOption(f"A note has 1 to {LONGEST_NOTE:,} characters, not all blank.")
 
     return note
+
+
+def _require_text(what: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise InvalidOption(f"{what} is text, not {type(value).__name__}.")

@@ -9,15 +9,23 @@ from flask import has_request_context
 from flask import url_for
 from werkzeug.routing import BuildError
 
+from .errors import NotFound
+from .tokens import may_be_integration_id
+
 ENDPOINT = "receive_webhook_alert_event"
 """The endpoint's name inside the blueprint, which the host may register under any other."""
 
 
-def endpoint_url(integration_id: str) -> str:
+def endpoint_url(integration_id: object) -> str:
     """Return the absolute URL of an integration.
 
     Outside a request it needs ``SERVER_NAME``; without that it starts with ``http://localhost``.
+
+    :raises NotFound: no integration can have this id.
     """
+    if not (isinstance(integration_id, str) and may_be_integration_id(integration_id)):
+        raise NotFound(f"There is no integration {integration_id!r}.")
+
     endpoint = _endpoint()
     try:
         if is_guessed():
@@ -45,6 +53,14 @@ def _guessed_url(endpoint: str, integration_id: str) -> str:
         url_scheme=current_app.config["PREFERRED_URL_SCHEME"],
     )
     return adapter.build(endpoint, values, force_external=True)
+
+
+def endpoint_path() -> str | None:
+    """Return the path as OpenAPI writes it, ``/…/{integration_id}``; None if it has no URL yet."""
+    for rule in current_app.url_map.iter_rules():
+        if rule.endpoint.rpartition(".")[2] == ENDPOINT:
+            return rule.rule.replace("<", "{").replace(">", "}")
+    return None
 
 
 def _endpoint() -> str:

@@ -6,21 +6,19 @@ sees this endpoint, and what this endpoint answers never depends on the applicat
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 import typing as t
-from tempfile import SpooledTemporaryFile
 
 from flask import Blueprint
 from flask import current_app
 from flask import request
 from flask import Response
-from werkzeug.exceptions import ClientDisconnected
-from werkzeug.exceptions import RequestEntityTooLarge
 
+from . import bodies
 from . import decoding
 from . import tokens
+from .access import exempt_from_csrf
 from .admission import unknown_integration
 from .errors import Refused
 from .errors import Rejected
@@ -83,7 +81,7 @@ def _receive(state: State, integration_id: str) -> Receipt | Problem:
     try:
         _check_method()
         integration = _admit(state, integration_id)
-        body = _read_body(state.settings.max_content_length)
+        body = bodies.read(state.settings.max_content_length)
         return state.service.receive(integration, decoding.decode(body))
     except Rejected as error:
         return _refuse(state, integration_id, error)
@@ -112,58 +110,6 @@ def _admit(state: State, integration_id: str) -> IntegrationRecord:
     return state.admission.admit(integration_id, request.headers.get(state.settings.token_header))
 
 
-def _read_body(limit: int) -> bytes:
-    """Return the whole body, or raise :exc:`Rejected`; never read more than one byte too many."""
-    length = request.content_length
-    if length is not None and length > limit:
-        raise _too_large(limit)
-
-    try:
-        body = request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        raise _too_large(limit) from None
-    except (ClientDisconnected, OSError):
-        raise Rejected("The body ended too early.", status=400, code="body_incomplete") from None
-
-    if len(body) > limit:
-        raise _too_large(limit)
-
-    _check_content_type()
-    if not body and "Transfer-Encoding" in request.headers:
-        raise Rejected(
-            "This server hands on no body that is sent in chunks. Send its Content-Length.",
-            status=400,
-            code="body_in_chunks",
-        )
-
-    return body
-
-
-def _check_content_type() -> None:
-    media_type = request.mimetype
-    is_json = media_type == "application/json" or (
-        media_type.startswith("application/") and media_type.endswith("+json")
-    )
-    if not is_json:
-        raise Rejected(
-            "Send the header Content-Type: application/json.",
-            status=415,
-            code="content_type_not_json",
-        )
-
-    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in {"", "identity"}:
-        raise Rejected(
-            "Send the body as it is, without the header Content-Encoding.",
-            status=415,
-            code="content_encoding_unsupported",
-        )
-
-
-def _too_large(limit: int) -> Rejected:
-    return Rejected(f"The body is larger than {limit} bytes.", status=413, code="body_too_large")
-
-
 def _answer(receipt: Receipt) -> Response:
     if receipt.alert_id is None:
         content: dict[str, t.Any] = {
@@ -181,7 +127,7 @@ def _answer(receipt: Receipt) -> Response:
                 "occurrences": receipt.occurrences,
             },
         }
-    return _json_response(content, 200, "application/json")
+    return bodies.write(content, 200)
 
 
 def _refuse(state: State, integration_id: str, error: Rejected | Refused | Unavailable) -> Problem:
@@ -235,36 +181,15 @@ def _keep(state: State, integration_id: str | None, problem: Problem, response: 
 
 
 def _problem_response(problem: Problem) -> Response:
-    response = _json_response(problem.as_json(), problem.status, MEDIA_TYPE)
+    response = bodies.write(problem.as_json(), problem.status, MEDIA_TYPE)
     response.headers.extend(problem.headers)
     if problem.code == "method_not_allowed":
         response.headers["Allow"] = _ALLOW
     return response
 
 
-def _json_response(content: dict[str, t.Any], status: int, media_type: str) -> Response:
-    # Encoded here: the host's JSON provider may write what no sender expects.
-    text = json.dumps(content, allow_nan=False)
-    return Response(text, status=status, content_type=media_type)
-
-
-def _comes_from_asgi() -> bool:
-    # What adapters hand on ends with the body, though they do not say so: a2wsgi leaves its scope
-    # behind, asgiref reads the body into a file first.
-    stream = request.environ.get("wsgi.input")
-    return "asgi.scope" in request.environ or isinstance(stream, SpooledTemporaryFile)
-
-
 def _prepare(_endpoint: str | None, _values: dict[str, t.Any] | None) -> None:
     """Make the request ours before any ``before_request`` of the host sees it."""
-    # Werkzeug cuts a chunked body at its limit without an error, and the host's limit may be
-    # smaller than ours: allow one byte more than we take, and count.
-    request.max_content_length = get_state().settings.max_content_length + 1
-    if request.content_length is None and _comes_from_asgi():
-        request.environ["wsgi.input_terminated"] = True
-
-    # Flask-WTF, whenever it was initialised: senders have no session that could be abused, they
-    # show a token of their own. The object may also be another extension's, or anything.
-    exempt = getattr(current_app.extensions.get("csrf"), "exempt", None)
-    if callable(exempt):
-        exempt(receive_event)
+    bodies.prepare_reading(get_state().settings.max_content_length)
+    # Senders have no session that could be abused, they show a token of their own.
+    exempt_from_csrf(receive_event)

@@ -114,8 +114,9 @@ def _parse(expression: str) -> t.Any:
     except RecursionError:
         raise InvalidOption("The wrapper key nests too deeply. Write it flatter.") from None
     except Exception as exc:
-        reason = str(exc).partition("\n")[0]
-        raise InvalidOption(f"The wrapper key is not a JMESPath expression. {reason}") from exc
+        # What follows the colon is the expression itself, on lines of their own.
+        reason = str(exc).partition("\n")[0].rstrip(":.")
+        raise InvalidOption(f"The wrapper key is not a JMESPath expression. {reason}.") from exc
 
 
 def _check(node: t.Any, *, level: int) -> None:

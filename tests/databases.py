@@ -44,7 +44,8 @@ def _patient(url: sa.URL) -> sa.URL:
     if url.get_backend_name() == "postgresql":
         return url.update_query_dict({"options": f"-c lock_timeout={PATIENCE}s"})
 
-    return url.update_query_dict({"init_command": f"SET SESSION lock_wait_timeout={PATIENCE}"})
+    limits = f"lock_wait_timeout={PATIENCE}, innodb_lock_wait_timeout={PATIENCE // 2}"
+    return url.update_query_dict({"init_command": f"SET SESSION {limits}"})
 
 
 def _run_or_skip(engine: sa.Engine, statement: str, kind: str) -> None:

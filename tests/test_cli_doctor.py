@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import re
+import threading
 import typing as t
 from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 
 from flask_webhook_alerts import alert_created
 from flask_webhook_alerts import checks
 from flask_webhook_alerts import clock
+from flask_webhook_alerts import WebhookAlerts
 from flask_webhook_alerts.findings import Level
 from flask_webhook_alerts.store.facts import Facts
 from tests.databases import new_database
@@ -199,6 +204,47 @@ def test_commits_that_do_not_wait_for_the_disk_are_a_warning(database_url: str) 
     assert findings["lock_timeout"] == ("note", words)
 
 
+@pytest.mark.parametrize(
+    ("database_url", "limit", "name"),
+    [
+        pytest.param("postgresql", "-c lock_timeout=0", "lock_timeout", id="postgresql"),
+        pytest.param("mariadb", 50, "innodb_lock_wait_timeout", id="mariadb"),
+        pytest.param("mariadb", 11, "innodb_lock_wait_timeout", id="mariadb, just too long"),
+    ],
+    indirect=["database_url"],
+)
+def test_a_lock_that_is_waited_for_too_long_is_a_warning_with_the_line_that_helps(
+    database_url: str, limit: object, name: str
+) -> None:
+    too_long: dict[str, t.Any] = {
+        "lock_timeout": {"options": limit},
+        "innodb_lock_wait_timeout": {"init_command": f"SET innodb_lock_wait_timeout = {limit}"},
+    }
+    with running_host(database_url, engine_options={"connect_args": too_long[name]}) as host:
+        (level, words) = examine(host)[name]
+
+    line = re.search('"connect_args": ({.*})', words)
+    assert line
+    options = {"connect_args": json.loads(line[1])}
+    with running_host(database_url, engine_options=options) as host:
+        (level_after, words_after) = examine(host)[name]
+
+    assert (level, level_after) == ("warning", "note")
+    assert words.startswith("An event waits ")
+    assert re.match("5(000 m| )s: how long a write waits", words_after)
+
+
+@POSTGRESQL
+def test_a_statement_that_is_limited_waits_for_no_lock_without_end(database_url: str) -> None:
+    limits = {"options": "-c lock_timeout=0 -c statement_timeout=4000"}
+    with running_host(database_url, engine_options={"connect_args": limits}) as host:
+        findings = examine(host)
+
+    words = "4000 ms: how long a write waits for another one's lock."
+    assert findings["statement_timeout"] == ("note", words)
+    assert "lock_timeout" not in findings
+
+
 def test_a_careless_sqlite_is_seen_as_the_app_sees_it(sqlite_host: Host) -> None:
     with sqlite_host.app.app_context():
         sqlite_host.db.engine.dispose()
@@ -307,6 +353,20 @@ def test_the_address_of_the_endpoint_is_told(sqlite_url: str) -> None:
     assert guessed["SERVER_NAME"][0] == "note"
     assert known["endpoint"] == ("ok", "http://desk.example/integration/ID")
     assert "SERVER_NAME" not in known
+
+
+@on_both
+def test_a_session_for_each_context_needs_no_word(sqlite_host: Host) -> None:
+    assert "sessions" not in examine(sqlite_host)
+
+
+def test_a_session_that_receivers_share_with_the_request_is_a_warning(sqlite_url: str) -> None:
+    db = SQLAlchemy(session_options={"scopefunc": threading.get_ident})
+    with running_host(sqlite_url, db=db, alerts=WebhookAlerts(db)) as host:
+        (level, words) = examine(host)["sessions"]
+
+    assert level == "warning"
+    assert words.endswith("Leave scopefunc out of session_options.")
 
 
 def test_an_endpoint_without_an_address_is_a_problem(sqlite_url: str) -> None:

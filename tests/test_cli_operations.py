@@ -274,7 +274,7 @@ def test_purge_has_nothing_to_ask_if_there_is_nothing_to_do(sqlite_host: Host) -
     assert record["resolved_before"].endswith("+00:00")
 
 
-def test_purge_says_what_to_do_about_rows_of_the_host(
+def test_purge_leaves_alerts_that_rows_of_the_host_refer_to_and_says_so(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with host_with_notes(database_url) as host:
@@ -285,15 +285,15 @@ def test_purge_says_what_to_do_about_rows_of_the_host(
         execute(host, f"INSERT INTO note VALUES ({noted.id})")
         pass_time(monkeypatch, days=1)
 
-        result = run(host, "purge", "--resolved-before", "1h", "--batch", "1", "--yes")
+        result = run(host, "purge", "--resolved-before", "1h", "--yes")
+        record = run_json(host, "purge", "--resolved-before", "1h", "--yes")
 
-        assert result.exit_code == 1
-        assert (
-            "Error: Rows of your app refer to alerts that would go; 1 alert went" in result.stderr
-        )
+        assert result.exit_code == 0
+        assert result.stdout == "Deleted 2 alerts.\nLeft 1 alert that rows of your app refer to.\n"
         assert "ON DELETE CASCADE or SET NULL" in result.stderr
-        assert [alert.thirdparty_id for alert in host.stored_alerts()] == ["2", "3"]
-        assert len(host.stored_events()) == 4
+        assert (record["deleted"], record["left"]) == (0, 1)
+        assert [alert.thirdparty_id for alert in host.stored_alerts()] == ["2"]
+        assert len(host.stored_events()) == 2
 
 
 def pass_time(monkeypatch: pytest.MonkeyPatch, **time: float) -> None:

@@ -118,6 +118,27 @@ def test_retention_takes_a_duration_as_people_or_python_write_it(value: object) 
     assert settings.retention == 90 * DAY
 
 
+@pytest.mark.parametrize(
+    "time", ["366 days", "8761 hours", f"{'9' * 20} days", f"{'9' * 9999} Days"]
+)
+def test_a_rate_over_a_time_beyond_all_sense_is_an_error_that_says_the_longest(time: str) -> None:
+    with pytest.raises(ConfigError, match="Set a time of at most 365 days"):
+        Settings.from_config({"WEBHOOK_ALERTS_RATE_LIMIT": f"10 per {time}"})
+
+
+@pytest.mark.parametrize("number", ["10001", "9" * 9999])
+def test_a_rate_of_too_many_events_is_an_error_that_says_how_many(number: str) -> None:
+    with pytest.raises(ConfigError, match="Set at most 10000 events"):
+        Settings.from_config({"WEBHOOK_ALERTS_RATE_LIMIT": f"{number} per day"})
+
+
+@pytest.mark.parametrize(
+    "limit", ["10 per 365 days", "10/day", "10 per 8760 HOURS", "1 per 00060 minutes"]
+)
+def test_a_rate_over_a_time_that_can_be_counted_is_taken_as_it_is_written(limit: str) -> None:
+    assert Settings.from_config({"WEBHOOK_ALERTS_RATE_LIMIT": limit}).rate_limit == limit
+
+
 def test_without_a_rate_limit_nothing_is_counted() -> None:
     assert Settings.from_config({"WEBHOOK_ALERTS_RATE_LIMIT": None}).rate_limit is None
 

@@ -31,6 +31,7 @@ from flask_webhook_alerts import request_rejected
 from flask_webhook_alerts import transactions
 from flask_webhook_alerts.delivery import Delivery
 from flask_webhook_alerts.errors import Unavailable
+from flask_webhook_alerts.state import state_of
 from tests.hosts import Host
 from tests.hosts import MakeWiring
 from tests.hosts import on_both
@@ -609,6 +610,58 @@ def alerts_locked(host: Host) -> Iterator[None]:
         yield
 
 
+# --- Receivers of another process ---
+
+
+def test_who_failed_and_is_not_connected_here_is_not_passed_over(
+    host: Host, connect: Connect, clock: Clock
+) -> None:
+    heard, log = Listener(RuntimeError("two\nlines:of: text")), Listener()
+
+    def pager(app: Flask, **extra: t.Any) -> None:
+        heard(app, **extra)
+
+    connect(alert_created, pager)
+    send(host, host.create_integration())
+    alert_created.disconnect(pager)
+    connect(alert_created, log)
+
+    clock.advance(LONG)
+    assert deliver(host) == 0
+    (event,) = host.stored_events()
+    assert (event.delivered_at, log.kinds) == (None, ["created"])
+    assert "is not connected in this process" in event.last_error
+
+    connect(alert_created, pager)
+    clock.advance(LONG)
+    assert deliver(host) == 1
+    assert (heard.kinds, log.kinds) == (["created", "created"], ["created"])
+
+
+def test_a_dead_event_of_a_receiver_that_is_gone_can_be_settled(
+    sqlite_host: Host, connect: Connect, clock: Clock
+) -> None:
+    pager = Listener(RuntimeError("busy"))
+    connect(alert_created, pager)
+    send(sqlite_host, sqlite_host.create_integration())
+    alert_created.disconnect(pager)
+
+    for _ in range(9):
+        clock.advance(LONG)
+        deliver(sqlite_host)
+    (event,) = sqlite_host.stored_events()
+    assert (event.attempts, event.delivered_at, event.next_attempt_at) == (10, None, None)
+
+    with sqlite_host.app.app_context():
+        state_of(sqlite_host.app).delivery.revive()
+    assert (deliver(sqlite_host), owed(sqlite_host)) == (1, [])
+
+
+def test_a_limit_below_zero_is_an_error(sqlite_host: Host) -> None:
+    with sqlite_host.app.app_context(), pytest.raises(ValueError, match="limit is -1"):
+        sqlite_host.alerts.deliver_pending(limit=-1)
+
+
 # --- Leases ---
 
 
@@ -695,6 +748,28 @@ def test_slow_receivers_renew_the_lease(host: Host, connect: Connect, clock: Clo
     send(host, host.create_integration())
 
     assert sorted(calls) == ["first", "second", "third"]
+    assert (owed(host), host.stored_events()[0].attempts) == ([], 1)
+
+
+def test_a_receiver_has_a_lease_of_its_own_after_a_quick_one(
+    host: Host, connect: Connect, clock: Clock
+) -> None:
+    calls: list[str] = []
+
+    def first(app: Flask, **extra: t.Any) -> None:
+        clock.advance(LEASE * 0.4)
+        calls.append("first")
+
+    def second(app: Flask, **extra: t.Any) -> None:
+        clock.advance(LEASE * 0.9)
+        calls.append("second")
+        assert deliver(host) == 0
+
+    connect(alert_created, first)
+    connect(alert_created, second)
+    send(host, host.create_integration())
+
+    assert calls == ["first", "second"]
     assert (owed(host), host.stored_events()[0].attempts) == ([], 1)
 
 
@@ -896,6 +971,39 @@ def test_coroutines_are_receivers_too(host: Host, connect: Connect) -> None:
     names = ["function", "function", "method", "object"]
     assert sorted(calls) == [(name, "Disk full") for name in names]
     assert owed(host) == []
+
+
+def test_a_coroutine_behind_a_decorator_is_run(sqlite_host: Host, connect: Connect) -> None:
+    calls: list[str] = []
+
+    async def page(app: Flask, **extra: t.Any) -> None:
+        await asyncio.sleep(0)
+        calls.append("page")
+
+    @functools.wraps(page)
+    def decorated(*arguments: t.Any, **options: t.Any) -> t.Any:
+        return page(*arguments, **options)
+
+    connect(alert_created, decorated)
+    send(sqlite_host, sqlite_host.create_integration())
+
+    assert (calls, owed(sqlite_host)) == (["page"], [])
+
+
+def test_a_generator_function_is_owed_and_says_why(sqlite_host: Host, connect: Connect) -> None:
+    def generator(app: Flask, **extra: t.Any) -> Iterator[None]:  # pragma: no cover
+        yield
+
+    async def asynchronous(app: Flask, **extra: t.Any) -> t.AsyncIterator[None]:  # pragma: no cover
+        yield
+
+    connect(alert_created, generator)
+    connect(alert_created, asynchronous)
+    send(sqlite_host, sqlite_host.create_integration())
+
+    (event,) = sqlite_host.stored_events()
+    assert event.delivered_at is None
+    assert event.last_error.count("Take out the yield.") == 2
 
 
 def test_a_coroutine_that_fails_is_called_again(

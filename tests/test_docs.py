@@ -69,6 +69,14 @@ def test_every_link_of_a_page_leads_somewhere(path: Path) -> None:
     assert [link for link in to_files if not (path.parent / link).exists()] == []
 
 
+def test_readme_is_about_one_screen() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    seen = re.sub("<!--.*?-->", "", text, flags=re.DOTALL).splitlines()
+
+    assert len([line for line in seen if line.strip()]) <= 60
+    assert [target for target in ("make demo", "make test") if target not in text] == []
+
+
 def test_every_picture_of_a_page_is_there_and_described() -> None:
     named = {path: PICTURE.findall(path.read_text("utf-8")) for path in PAGES}
     missing = [

@@ -139,3 +139,16 @@ def test_a_migrated_desk_takes_alerts_and_shows_them(migrated_desk: Flask) -> No
     with stored(migrated_desk) as (all_alerts, messages):
         assert [alert.occurrences for alert in all_alerts] == [2, 1]
         assert [message.kind for message in messages] == ["created", "resolved", "created"]
+
+
+def test_a_desk_waits_for_no_lock_longer_than_senders_do(migrated_desk: Flask) -> None:
+    result = migrated_desk.test_cli_runner().invoke(args=["webhook-alerts", "doctor"])
+
+    with migrated_desk.app_context():
+        shown = {
+            "sqlite": "",
+            "postgresql": "note lock_timeout 5000 ms:",
+            "mysql": "note innodb_lock_wait_timeout 5 s:",
+        }[db.engine.dialect.name]
+    assert shown in re.sub(" +", " ", result.output)
+    assert "An event waits" not in result.output

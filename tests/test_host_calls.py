@@ -8,6 +8,7 @@ import typing as t
 from collections.abc import Callable
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 
 import pytest
 import sqlalchemy as sa
@@ -168,6 +169,16 @@ def deep() -> dict[str, t.Any]:
     return {**CREATE, "Meta": meta}
 
 
+def test_receive_takes_mappings_of_any_kind(inside_sqlite: Host) -> None:
+    integration = inside_sqlite.alerts.create_integration("a sender")
+    meta = MappingProxyType({"host": MappingProxyType({"name": "db-1"})})
+
+    inside_sqlite.alerts.receive(integration, MappingProxyType({**CREATE, "Meta": meta}))
+
+    (alert,) = inside_sqlite.stored_alerts()
+    assert alert.meta == {"host": {"name": "db-1"}}
+
+
 NOT_JSON: dict[str, t.Any] = {
     "NaN": {**CREATE, "Meta": {"load": float("nan")}},
     "infinity": {**CREATE, "Meta": {"load": float("-inf")}},
@@ -282,6 +293,28 @@ def test_what_does_not_exist_is_not_found(inside: Host) -> None:
             call()
 
 
+@pytest.mark.parametrize("ident", [None, 0, -1, 2**70, -(2**70)])
+def test_what_cannot_exist_is_not_found_either(inside: Host, ident: t.Any) -> None:
+    calls: list[Callable[[], object]] = [
+        lambda: inside.alerts.receive(ident, CREATE),
+        lambda: inside.alerts.acknowledge(ident),
+        lambda: inside.alerts.reopen(ident),
+        lambda: inside.alerts.add_note(ident, "hello"),
+        lambda: inside.alerts.rotate_token(ident),
+        lambda: inside.alerts.endpoint_url(ident),
+    ]
+
+    for call in calls:
+        with pytest.raises(NotFound, match=r"There is no (alert|integration) "):
+            call()
+
+
+@pytest.mark.parametrize("ident", ["", "a/b", "a b", "int_AAAAAAAAAAAAAAA", "a?b"])
+def test_what_can_be_no_id_has_no_url(inside_sqlite: Host, ident: str) -> None:
+    with pytest.raises(NotFound, match="There is no integration "):
+        inside_sqlite.alerts.endpoint_url(ident)
+
+
 def test_ids_are_taken_byte_for_byte(host: Host) -> None:
     integration_id = host.create_integration(token="t0ken")
     other_case = integration_id.swapcase()
@@ -321,8 +354,10 @@ def test_an_integration_is_committed_with_its_options(inside: Host) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"name": " "}, {"name": "x" * 256}, {"token": ""}, {"token": "größe"}, {"token": " t"},
-     {"wrapper_key": "a["}, {"title_template": "{{"}, {"description_template": "{% x %}"}],
+    [{"name": " "}, {"name": "x" * 256}, {"name": 5}, {"token": ""}, {"token": "größe"},
+     {"token": " t"}, {"token": 5}, {"token": b"t"}, {"strict": "no"}, {"strict": None},
+     {"capture_additional_data": 1}, {"wrapper_key": "a["}, {"wrapper_key": 5},
+     {"title_template": "{{"}, {"title_template": 5}, {"description_template": "{% x %}"}],
     ids=lambda options: next(iter(options)),
 )  # fmt: skip
 def test_options_that_cannot_be_stored_are_refused(
@@ -424,7 +459,11 @@ def test_a_first_token_may_be_set_by_rotation(host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"token": ""}, {"token": "größe"}, {"keep_for": dt.timedelta(seconds=-1)}]
+    "options",
+    [
+        *({"token": ""}, {"token": "größe"}, {"token": 5}),
+        *({"keep_for": dt.timedelta(seconds=-1)}, {"keep_for": dt.timedelta.max}, {"keep_for": 5}),
+    ],
 )
 def test_a_rotation_that_cannot_be_is_refused(sqlite_host: Host, options: dict[str, t.Any]) -> None:
     integration_id = sqlite_host.create_integration(token="t0ken")

@@ -143,6 +143,54 @@ def test_a_purge_spares_what_is_owed_or_open_by_now(host: Host) -> None:
     assert gone not in [alert.id for alert in host.stored_alerts()]
 
 
+def test_an_alert_that_the_host_refers_to_is_left_and_all_others_go(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(purging, "_PAUSE", 0)
+    with host_with_pages(database_url) as host:
+        integration_id = host.create_integration()
+        ids = [store_alert(host, integration_id, events=[DELIVERED]) for _ in range(20)]
+        kept = [ids[2], ids[9], ids[10]]
+        for alert_id in kept:
+            refer_to(host, alert_id)
+
+        deleted, left = purge(host, batch=8)
+
+        assert (sum(deleted), left) == (17, 3)
+        assert [alert.id for alert in host.stored_alerts()] == kept
+        assert [event.alert_id for event in host.stored_events()] == kept
+
+
+def test_finding_the_alert_that_stays_costs_two_transactions_for_each_halving(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(purging, "_PAUSE", 0)
+    with host_with_pages(sqlite_url) as host:
+        integration_id = host.create_integration()
+        ids = [store_alert(host, integration_id) for _ in range(64)]
+        refer_to(host, ids[0])
+
+        deleted, left = purge(host, batch=64)
+
+    assert deleted == [0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32]
+    assert left == 1
+
+
+def test_no_more_than_two_transactions_for_each_alert_are_made_if_all_stay(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(purging, "_PAUSE", 0)
+    with host_with_pages(sqlite_url) as host:
+        integration_id = host.create_integration()
+        for _ in range(16):
+            refer_to(host, store_alert(host, integration_id))
+
+        deleted, left = purge(host, batch=16)
+
+    assert deleted == [0] * 31
+    assert left == 16
+
+
 # --- Deleting alerts ----------------------------------------------------------------------------
 
 
@@ -351,6 +399,13 @@ def purgeable(
             connection, resolved_before, after=after, until=until
         ),
     )
+
+
+def purge(host: Host, *, batch: int) -> tuple[list[int], int]:
+    """Purge what is old; return what each transaction deleted, and how many alerts are left."""
+    with host.app.app_context():
+        job = purging.Purge(host.app.extensions["webhook_alerts"].database, NOW)
+        return list(job.run(batch)), job.left
 
 
 def integrations_of(host: Host) -> Integrations:

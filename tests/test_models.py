@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from flask_webhook_alerts import InvalidOption
 from flask_webhook_alerts import WebhookAlerts
+from flask_webhook_alerts.state import get_state
 from tests.databases import new_database
 from tests.hosts import Host
 from tests.hosts import running_host
@@ -357,6 +358,11 @@ BAD_OPTIONS: list[tuple[str, t.Any]] = [
     ("name", "  "),
     ("name", "x" * 256),
     ("name", None),
+    ("token", 5),
+    ("strict", "no"),
+    ("strict", 1),
+    ("enabled", None),
+    ("capture_additional_data", "yes"),
     ("wrapper_key", "["),
     ("wrapper_key", "a.."),
     ("wrapper_key", "a" * 201),
@@ -392,9 +398,10 @@ def test_a_bad_option_is_refused_when_set(
 @pytest.mark.parametrize(("option", "value"), BAD_OPTIONS)
 def test_a_bad_option_stores_no_integration(sqlite_host: Host, option: str, value: t.Any) -> None:
     options = {"name": "a sender", option: value}
+    name = options.pop("name")
 
-    with pytest.raises(InvalidOption):
-        sqlite_host.create_integration(**options)
+    with sqlite_host.app.app_context(), pytest.raises(InvalidOption):
+        get_state().integrations.create(name, options)
     with sqlite_host.app.app_context():
         count = sa.select(sa.func.count(sqlite_host.alerts.Integration.id))
         assert sqlite_host.db.session.scalar(count) == 0

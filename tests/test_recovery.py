@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from flask_webhook_alerts import alert_created
+from flask_webhook_alerts import clock
 from flask_webhook_alerts.state import KEY
 from flask_webhook_alerts.state import State
 from tests.conftest import PostEvent
@@ -62,6 +63,54 @@ def test_a_create_that_was_not_committed_is_made(
 
     assert post_event().get_json()["outcome"] == "created"
     assert [alert.occurrences for alert in host.stored_alerts()] == [1]
+
+
+@pytest.mark.parametrize("is_committed", [True, False])
+def test_a_transition_whose_answer_was_lost_is_told_as_it_is(
+    host: Host, post_event: PostEvent, lose_answers: Callable[[bool], None], is_committed: bool
+) -> None:
+    post_event()
+    lose_answers(is_committed)
+
+    outcomes = [
+        post_event(event_type=event_type).get_json()["outcome"]
+        for event_type in ("acknowledge", "resolve", "resolve")
+    ]
+
+    assert outcomes == ["acknowledged", "resolved", "ignored"]
+    kinds = ["created", "acknowledged", "resolved"]
+    assert [event.kind for event in host.stored_events()] == kinds
+
+
+def test_a_reopening_whose_answer_was_lost_is_told_as_it_is(
+    host: Host, post_event: PostEvent, lose_answers: Callable[[bool], None]
+) -> None:
+    alert_id = post_event().get_json()["alert"]["id"]
+    post_event(event_type="resolve")
+    lose_answers(True)
+
+    with host.app.app_context():
+        assert host.alerts.reopen(alert_id).outcome == "reopened"
+    assert [event.kind for event in host.stored_events()] == ["created", "resolved", "reopened"]
+
+
+def test_what_another_alert_lived_through_at_that_moment_is_not_taken_for_it(
+    host: Host,
+    post_event: PostEvent,
+    lose_answers: Callable[[bool], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    moment = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    for key in ("one", "two"):
+        post_event(key=key)
+    post_event("resolve", key="one")
+    lose_answers(False)
+
+    answer = post_event("resolve", key="two").get_json()
+
+    assert (answer["outcome"], answer["alert"]["thirdparty_id"]) == ("resolved", "two")
+    assert [alert.status for alert in host.stored_alerts()] == ["resolved", "resolved"]
 
 
 def test_the_signal_of_a_create_whose_answer_was_lost_is_sent_at_once(

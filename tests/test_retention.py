@@ -138,12 +138,14 @@ def test_a_sweep_that_finds_another_one_at_it_leaves_it_alone(
     assert inside == [0]
 
 
-def test_rows_of_the_host_that_refer_to_alerts_stop_it_with_advice(
+def test_alerts_that_rows_of_the_host_refer_to_stay_and_are_told_of_once_a_purge(
     database_url: str, seconds: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
     with host_with_pages(database_url) as host:
-        kept = store_old(host)
-        refer_to(host, kept)
+        kept = [store_old(host), store_old(host)]
+        for alert_id in kept:
+            refer_to(host, alert_id)
+        store_old(host, events=[DELIVERED])
         with host.app.app_context():
             database = host.app.extensions["webhook_alerts"].database
             purge = Retention(dt.timedelta(days=90), database)
@@ -151,10 +153,11 @@ def test_rows_of_the_host_that_refer_to_alerts_stop_it_with_advice(
             seconds[0] += HOUR
             purged.append(purge.purge_some())
 
-        assert purged == [0, 0, 0, 0]
-        assert stored_ids(host) == [kept]
+        assert purged == [1, 0, 0, 0]
+        assert stored_ids(host) == kept
     told = [record.getMessage() for record in caplog.records]
     assert len(told) == 2
+    assert told[0].startswith("Old alerts that rows of your app refer to stay: 2. ")
     assert "let their foreign key to webhook_alert say ON DELETE CASCADE" in told[0]
 
 

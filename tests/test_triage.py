@@ -127,6 +127,18 @@ def test_a_note_has_something_to_read(host: Host, alert_id: int, text: str) -> N
         host.alerts.add_note(alert_id, text)
 
 
+@pytest.mark.parametrize("text", [None, 5, b"hello", ["hello"]])
+def test_a_note_is_text(host: Host, alert_id: int, text: t.Any) -> None:
+    with host.app.app_context(), pytest.raises(InvalidOption, match="A note is text, not "):
+        host.alerts.add_note(alert_id, text)
+
+
+@pytest.mark.parametrize("by", [5, b"Edda", ["Edda"]])
+def test_a_name_is_text(host: Host, alert_id: int, by: t.Any) -> None:
+    with host.app.app_context(), pytest.raises(InvalidOption, match="by is text, not "):
+        host.alerts.resolve(alert_id, by=by)
+
+
 def test_a_note_keeps_every_character_that_databases_take(host: Host, alert_id: int) -> None:
     with host.app.app_context():
         host.alerts.add_note(alert_id, "a\x00b \N{GRINNING FACE}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import sys
 import time
 import typing as t
@@ -89,6 +90,15 @@ def test_an_expression_that_does_more_than_find_is_refused_by_name(
         check_wrapper_key(expression)
 
     assert find_payload(expression, BODY) is BODY
+
+
+@pytest.mark.parametrize("expression", ["a[", "a.", "a..b", "#", "'abc", "`x", "foo bar"])
+def test_the_parser_s_reason_is_a_sentence_that_ends(expression: str) -> None:
+    with pytest.raises(InvalidOption) as caught:
+        check_wrapper_key(expression)
+
+    assert re.search(r"[^:.]\.$", str(caught.value))
+    assert "\n" not in str(caught.value)
 
 
 def test_a_refusal_says_what_is_allowed() -> None:

@@ -8,7 +8,6 @@ import sys
 import click
 
 from flask_webhook_alerts import clock
-from flask_webhook_alerts.errors import Refused
 from flask_webhook_alerts.purging import ADVICE
 from flask_webhook_alerts.purging import Purge
 from flask_webhook_alerts.state import get_state
@@ -21,6 +20,7 @@ from .options import duration
 from .options import json_option
 from .options import yes_option
 from .output import emit
+from .output import warn
 
 
 @group.command("purge")
@@ -43,7 +43,7 @@ from .output import emit
 def purge(resolved_before: dt.timedelta, batch: int, yes: bool, as_json: bool) -> None:
     """Delete alerts that were resolved long ago, with their events.
 
-    Alerts with an event that is still owed stay.
+    Alerts with an event that is still owed stay, and those that rows of your app refer to.
     """
     before = clock.now() - resolved_before
     job = Purge(get_state().database, before)
@@ -52,21 +52,21 @@ def purge(resolved_before: dt.timedelta, batch: int, yes: bool, as_json: bool) -
         what = f"{count(found, 'alert')}, resolved before {moment(before)}"
         click.confirm(f"Delete {what}, for ever?", abort=True, err=True)
     deleted = _run(job, found, batch) if found else 0
-    record = {"deleted": deleted, "resolved_before": before}
-    emit(record, [f"Deleted {count(deleted, 'alert')}."], as_json=as_json)
+    record = {"deleted": deleted, "left": job.left, "resolved_before": before}
+    emit(record, [f"Deleted {count(deleted, 'alert')}.", *_left(job.left)], as_json=as_json)
+    if job.left:
+        warn(f"Hint: {ADVICE}.")
 
 
 def _run(job: Purge, found: int, batch: int) -> int:
-    deleted = 0
-    try:
-        with click.progressbar(length=found, label="Deleting", file=sys.stderr) as progress:
-            for number in job.run(batch):
-                deleted += number
-                progress.update(number)
-    except Refused as error:
-        raise click.ClickException(
-            f"Rows of your app refer to alerts that would go; {count(deleted, 'alert')} went"
-            f" before. {ADVICE}, and run this again."
-        ) from error
-
+    deleted = done = 0
+    with click.progressbar(length=found, label="Deleting", file=sys.stderr) as progress:
+        for number in job.run(batch):
+            deleted += number
+            progress.update(deleted + job.left - done)
+            done = deleted + job.left
     return deleted
+
+
+def _left(number: int) -> list[str]:
+    return [f"Left {count(number, 'alert')} that rows of your app refer to."] if number else []

@@ -55,11 +55,23 @@ class Deliveries:
         self, connection: sa.Connection, state: DeliveryState, before: int | None, limit: int
     ) -> list[Record]:
         """Return events in a state, the newest first, with their alerts' titles."""
+        event = self._event.c
+        statement = self._select().where(*self._is_in[state]).order_by(event.id.desc()).limit(limit)
+        if before is not None:
+            statement = statement.where(event.id < before)
+        return records_of(connection.execute(statement))
+
+    def event(self, connection: sa.Connection, event_id: int) -> Record | None:
+        """Return one event in any state, delivered ones too, with its alert's title."""
+        statement = self._select().where(self._event.c.id == event_id)
+        return next(iter(records_of(connection.execute(statement))), None)
+
+    def _select(self) -> t.Any:
         event, alert, integration = self._event.c, self._alert.c, self._integration.c
         columns: list[sa.ColumnElement[t.Any]] = [
             event[name] for name in (*EVENT_COLUMNS, "alert_id")
         ]
-        statement = (
+        return (
             sa.select(
                 *columns,
                 alert.title,
@@ -68,10 +80,4 @@ class Deliveries:
             )
             .join_from(self._event, self._alert, alert.id == event.alert_id)
             .join(self._integration, integration.id == alert.integration_id)
-            .where(*self._is_in[state])
-            .order_by(event.id.desc())
-            .limit(limit)
         )
-        if before is not None:
-            statement = statement.where(event.id < before)
-        return records_of(connection.execute(statement))

@@ -154,7 +154,8 @@ def _is_autocommit(connection: sa.Connection) -> bool:
 def _read_postgresql(connection: sa.Connection) -> dict[str, str]:
     rows = connection.exec_driver_sql(
         "SELECT name, setting FROM pg_settings WHERE name IN"
-        " ('fsync', 'full_page_writes', 'lock_timeout', 'server_encoding', 'synchronous_commit')"
+        " ('fsync', 'full_page_writes', 'lock_timeout', 'server_encoding', 'statement_timeout',"
+        " 'synchronous_commit')"
     )
     return dict(map(tuple, rows))
 

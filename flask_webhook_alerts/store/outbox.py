@@ -28,6 +28,7 @@ class Claim:
     """An event that this process holds.
 
     :ivar delivered_to: the receivers that have returned in earlier attempts.
+    :ivar last_error: what went wrong in the last attempt.
     :ivar until: the lease: who marks the event must find this value in ``next_attempt_at``.
     :ivar attempts: how often the event was claimed, this time included.
     """
@@ -38,6 +39,7 @@ class Claim:
     until: dt.datetime
     attempts: int
     delivered_to: tuple[str, ...] = ()
+    last_error: str | None = None
 
 
 class Outbox:
@@ -66,7 +68,7 @@ class Outbox:
         self._revive = (
             sa.update(event)
             .where(event.c.delivered_at.is_(None), event.c.next_attempt_at.is_(None))
-            .values(attempts=0, next_attempt_at=sa.bindparam("now"))
+            .values(attempts=0, next_attempt_at=sa.bindparam("now"), last_error=None)
         )
         self._revive_one = self._revive.where(event.c.id == sa.bindparam("event_id"))
 
@@ -88,6 +90,7 @@ class Outbox:
                 until=row.next_attempt_at,
                 attempts=row.attempts,
                 delivered_to=tuple(row.delivered_to),
+                last_error=row.last_error,
             )
             for row in rows
         ]
@@ -118,7 +121,7 @@ class Outbox:
     def revive(
         self, connection: sa.Connection, now: dt.datetime, event_id: int | None = None
     ) -> int:
-        """Make dead events due again, with all their attempts. Return how many there were.
+        """Make dead events due again, as if they had never failed. Return how many there were.
 
         :param event_id: only this one.
         """
@@ -152,6 +155,7 @@ class Outbox:
                 event.c.next_attempt_at,
                 event.c.attempts,
                 event.c.delivered_to,
+                event.c.last_error,
             )
             .where(*conditions, event.c.delivered_at.is_(None), ~waits)
             .order_by(event.c.next_attempt_at, event.c.id)

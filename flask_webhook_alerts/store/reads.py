@@ -19,6 +19,7 @@ from flask_webhook_alerts.mapping import Models
 from flask_webhook_alerts.mapping import table_of
 
 from .changes import change
+from .changes import OUTCOMES
 from .values import facts
 from .values import Target
 
@@ -54,6 +55,20 @@ class Reads:
             .where(*Target.condition(alert, by_id=False))
             .where(sa.or_(alert.created_at == moment, alert.last_received_at == moment))
         )
+        its_change = (
+            sa.select(*facts(alert), event.id.label("event_id"))
+            .add_columns(event.attempts, event.next_attempt_at)
+            .join_from(self._alerts, self._events, event.alert_id == alert.id)
+            .where(event.at == moment, event.kind == sa.bindparam("kind"))
+        )
+        self._changed = {
+            True: its_change.where(*Target.condition(alert, by_id=True)),
+            # A resolved alert has no key any more: its moment and its Id tell.
+            False: its_change.where(
+                alert.integration_id == sa.bindparam("which_integration"),
+                sa.or_(alert.active_key == sa.bindparam("which_key"), alert.resolved_at == moment),
+            ),
+        }
         self._whole_event = (
             sa.select(event.id)
             .join(self._alerts, alert.id == event.alert_id)
@@ -75,9 +90,12 @@ class Reads:
         )
 
     def integration(
-        self, connection: sa.Connection, integration_id: str
+        self, connection: sa.Connection, integration_id: object
     ) -> IntegrationRecord | None:
         """Return the integration with exactly this id."""
+        if not isinstance(integration_id, str):
+            return None  # from host code; None would find the row that is always there
+
         row = connection.execute(self._integration, {"integration_id": integration_id}).one()
         # MariaDB may find the id in another letter case.
         if row.id != integration_id:
@@ -111,6 +129,18 @@ class Reads:
         outcome = Outcome.REPEATED if row.event_id is None else Outcome.CREATED
         claimed = row.next_attempt_at if row.attempts == 1 else None
         return change(outcome, row, event_id=row.event_id, claimed_until=claimed)
+
+    def changed(
+        self, connection: sa.Connection, kind: EventKind, target: Target, thirdparty_id: str,
+        at: dt.datetime,
+    ) -> Change | None:  # fmt: skip
+        """Return what a transition of this very moment has done, if it was committed."""
+        parameters = {**target.parameters, "kind": kind.value, "moment": at}
+        for row in connection.execute(self._changed[target.is_by_id], parameters):
+            if row.thirdparty_id == thirdparty_id:
+                claimed = row.next_attempt_at if row.attempts == 1 else None
+                return change(OUTCOMES[kind], row, event_id=row.event_id, claimed_until=claimed)
+        return None
 
     def has_event(self, connection: sa.Connection, event_id: int) -> bool:
         """Tell whether there is an event with its alert and its integration."""

@@ -13,6 +13,7 @@ import dataclasses
 import datetime as dt
 import json
 import typing as t
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -27,8 +28,11 @@ from .listings import Record
 from .listings import records_of
 from .listings import SHORT_ALERT_COLUMNS
 
-WINDOW = 5_000
-"""Alerts that one page looks through at most, where no index can tell which ones fit."""
+WINDOW = 2_000
+"""Alerts that one page looks through at most, where no index can tell which ones fit.
+
+Each may lie on a page of the disk of its own: all resolved but one in a hundred, say.
+"""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -95,7 +99,8 @@ class Search:
         """
         bounds = self._bounds(connection, wanted, before, after)
         is_backward = after is not None and before is None
-        window = self._window(wanted, bounds, is_backward, limit)
+        size = limit + 1 if wanted.is_indexed else WINDOW
+        window = self._window(wanted, bounds, is_backward, size, SHORT_ALERT_COLUMNS)
         columns = [window.c[name] for name in SHORT_ALERT_COLUMNS]
         statement = (
             sa.select(*columns, self._integration.c.name.label("integration_name"))
@@ -107,7 +112,7 @@ class Search:
         found = records_of(connection.execute(statement))
         end = None
         if len(found) <= limit and not wanted.is_indexed:
-            end = self._end(connection, window, is_backward)
+            end = self._end(connection, wanted, bounds, is_backward)
         return _page(found, end, limit, is_backward=is_backward, is_first=not (before or after))
 
     def _bounds(
@@ -116,26 +121,28 @@ class Search:
         alert = self._alert.c
         bounds = [alert.id < before] if before is not None else []
         bounds += [alert.id > after] if after is not None else []
+        # SQLite and MariaDB know no offsets, and would take a time as it reads.
         if wanted.since is not None:
-            first = first_id_since(connection, alert.id, alert.created_at, wanted.since)
-            bounds += [alert.id >= first, alert.created_at >= wanted.since]
+            since = clock.as_utc(wanted.since)
+            first = first_id_since(connection, alert.id, alert.created_at, since)
+            bounds += [alert.id >= first, alert.created_at >= since]
         if wanted.until is not None:
-            last = first_id_since(connection, alert.id, alert.created_at, wanted.until, late=True)
-            bounds += [alert.id < last, alert.created_at < wanted.until]
+            until = clock.as_utc(wanted.until)
+            last = first_id_since(connection, alert.id, alert.created_at, until, late=True)
+            bounds += [alert.id < last, alert.created_at < until]
         return bounds
 
     def _window(
         self, wanted: AlertFilter, bounds: list[sa.ColumnElement[bool]], is_backward: bool,
-        limit: int,
+        size: int, names: Sequence[str],
     ) -> t.Any:  # fmt: skip
-        """Return the alerts that are looked at, in the order of an index."""
-        size = limit + 1 if wanted.is_indexed else WINDOW
+        """Return some columns of the alerts that are looked at, in the order of an index."""
         statuses: tuple[AlertStatus | None, ...] = tuple(dict.fromkeys(wanted.statuses))
         if not statuses:
             # The index of an integration has its statuses apart: all of them, one by one.
             statuses = (None,) if wanted.integration_id is None else tuple(AlertStatus)
         branches = [
-            self._branch(wanted.integration_id, status, bounds, is_backward, size)
+            self._branch(wanted.integration_id, status, bounds, is_backward, size, names)
             for status in statuses
         ]
         if len(branches) == 1:
@@ -147,10 +154,10 @@ class Search:
 
     def _branch(
         self, integration_id: str | None, status: AlertStatus | None,
-        bounds: list[sa.ColumnElement[bool]], is_backward: bool, size: int,
+        bounds: list[sa.ColumnElement[bool]], is_backward: bool, size: int, names: Sequence[str],
     ) -> t.Any:  # fmt: skip
         alert = self._alert.c
-        branch = sa.select(*(alert[name] for name in SHORT_ALERT_COLUMNS)).where(*bounds)
+        branch = sa.select(*(alert[name] for name in names)).where(*bounds)
         if integration_id is not None:
             branch = branch.where(alert.integration_id == integration_id)
         if status is not None:
@@ -169,14 +176,17 @@ class Search:
         values = {name: getattr(wanted, name) for name in tests}
         return [tests[name](value) for name, value in values.items() if value is not None]
 
-    @staticmethod
     def _end(
-        connection: sa.Connection, window: sa.Subquery, is_backward: bool
-    ) -> tuple[int, dt.datetime] | None:
+        self, connection: sa.Connection, wanted: AlertFilter,
+        bounds: list[sa.ColumnElement[bool]], is_backward: bool,
+    ) -> tuple[int, dt.datetime] | None:  # fmt: skip
         """Return where a full window ends; None if there is nothing behind it."""
+        # The ids alone, which the indexes hold: the alerts were read before.
+        window, alert = self._window(wanted, bounds, is_backward, WINDOW, ("id",)), self._alert.c
         order = window.c.id.asc() if is_backward else window.c.id.desc()
-        last = sa.select(window.c.id, window.c.created_at).order_by(order)
-        row = connection.execute(last.offset(WINDOW - 1).limit(1)).first()
+        last = sa.select(window.c.id).order_by(order).offset(WINDOW - 1).limit(1)
+        statement = sa.select(alert.id, alert.created_at).where(alert.id == last.scalar_subquery())
+        row = connection.execute(statement).first()
         return row and (row.id, row.created_at)
 
 

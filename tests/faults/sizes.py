@@ -24,6 +24,7 @@ class Sizes:
     sqlite_writes: int = 2_000  # of all the writers together
     deliveries: int = 200  # events that several deliverers share
     cuts: int = 30  # each in create, acknowledge and resolve
+    purged: int = 20_000  # alerts, of which two in a hundred are not resolved
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Sizes:
@@ -47,4 +48,5 @@ LONG = Sizes(
     sqlite_writes=50_000,
     deliveries=10_000,
     cuts=100,
+    purged=100_000,
 )

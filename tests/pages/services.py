@@ -38,6 +38,12 @@ def _provide_app(stand_ins: StandIns, folder: Path, _ending: ExitStack) -> None:
     (folder / code.comments["file"]).write_text(text, "utf-8")
 
 
+def _provide_demo(_stand_ins: StandIns, folder: Path, _ending: ExitStack) -> None:
+    """Copy the example app into the page's folder, so that its database comes to lie there too."""
+    left_out = shutil.ignore_patterns("__pycache__", "tests")
+    shutil.copytree(ROOT / "example_app", folder / "example_app", ignore=left_out)
+
+
 def _provide_nginx(_stand_ins: StandIns, _folder: Path, _ending: ExitStack) -> None:
     if shutil.which("nginx") is None:
         _skip("nginx is not installed.")
@@ -86,6 +92,7 @@ def _skip(reason: str) -> None:
 
 _SERVICES: dict[str, Callable[[StandIns, Path, ExitStack], None]] = {
     "app": _provide_app,
+    "demo": _provide_demo,
     "nginx": _provide_nginx,
     "redis": _provide_redis,
     "rabbitmq": _provide_rabbitmq,

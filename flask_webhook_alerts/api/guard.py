@@ -1,0 +1,80 @@
+"""Decide who may pass: ask the host, and keep foreign pages from using a browser's cookies."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import request
+from flask import Response
+
+from flask_webhook_alerts.access import ask
+from flask_webhook_alerts.access import Authorize
+from flask_webhook_alerts.access import Grant
+
+from .refusals import CHALLENGE
+from .refusals import Declined
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_OWN_SITE = frozenset({"same-origin", "none"})
+
+
+def bearer_token() -> str | None:
+    """Return the token in the header ``Authorization: Bearer …`` of the request, or None.
+
+    Compare it in constant time, with ``hmac.compare_digest`` on bytes, or look up its hash.
+    """
+    credentials = request.authorization
+    if credentials is None or credentials.type != "bearer":
+        return None
+
+    return credentials.token or None
+
+
+def admit(authorize: Authorize | None) -> Grant | Response:
+    """Return who acts, or the response that the host wants to send; else raise."""
+    if authorize is None:
+        raise Declined(403, "closed", "This API is closed: it was made without authorize.")
+
+    grant = ask(authorize)
+    if grant is not None:
+        return grant
+
+    if "Authorization" in request.headers:
+        raise Declined(403, "forbidden", "These credentials do not open this API.")
+
+    detail = "Send your credentials in the header Authorization: Bearer …"
+    raise Declined(401, "unauthorized", detail, **CHALLENGE)
+
+
+def refuse_foreign_pages() -> None:
+    """Raise unless a change comes from the app's own pages, or from no page at all.
+
+    Browsers send cookies, and passwords that they remember, with whatever a foreign page asks
+    for; but a bearer token they add to nothing.
+    """
+    if request.method in SAFE_METHODS or bearer_token() is not None:
+        return
+
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    if site in _OWN_SITE or (site is None and _is_own(origin)):
+        return
+
+    raise Declined(
+        403,
+        "foreign_page",
+        "A page of another site asks for a change. Ask from a page of this origin, or with a"
+        " bearer token.",
+    )
+
+
+def _is_own(origin: str | None) -> bool:
+    # Browsers that do not send Sec-Fetch-Site do send Origin with a change; programs send neither.
+    if origin is None:
+        return True
+
+    try:
+        return urlsplit(origin).netloc.lower() == request.host.lower()
+    except ValueError:  # brackets that hold no address
+        return False

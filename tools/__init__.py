@@ -1,0 +1,1 @@
+"""Make what the package ships and nobody writes by hand."""
