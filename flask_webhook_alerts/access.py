@@ -38,9 +38,12 @@ def ask(authorize: Authorize) -> Grant | Response | None:
     return Grant(answer) if isinstance(answer, str) else current_app.make_response(answer)
 
 
-def exempt_from_csrf(view: Callable[..., t.Any]) -> None:
-    """Let a view of ours be, whenever the host initialised Flask-WTF: it has a guard of its own."""
+def exempt_from_csrf(part: object) -> None:
+    """Let a view or blueprint of ours be, whenever the host initialised Flask-WTF.
+
+    Each of them has a guard of its own.
+    """
     # The object may also be another extension's, or anything.
     exempt = getattr(current_app.extensions.get("csrf"), "exempt", None)
     if callable(exempt):
-        exempt(view)
+        exempt(part)

@@ -33,7 +33,7 @@ class Purge:
     """
 
     def __init__(self, database: Database, resolved_before: dt.datetime) -> None:
-        self.left = 0
+        self.left: int = 0
         self._database = database
         self._resolved_before = resolved_before
 

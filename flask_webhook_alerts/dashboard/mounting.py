@@ -11,6 +11,7 @@ from flask import request
 from flask import Response
 
 from flask_webhook_alerts.access import Authorize
+from flask_webhook_alerts.access import exempt_from_csrf
 from flask_webhook_alerts.errors import ConfigError
 from flask_webhook_alerts.state import KEY
 
@@ -112,11 +113,7 @@ _SCREENS: tuple[t.Any, ...] = (
 
 
 def _exempt(_endpoint: str | None, _values: dict[str, t.Any] | None) -> None:
-    """Leave Flask-WTF, whenever it was initialised, to the host's own pages: we have our own."""
-    protection = current_app.extensions.get("csrf")
-    blueprint = current_app.blueprints.get(request.blueprint or "")
-    if protection is not None and blueprint is not None:
-        protection.exempt(blueprint)
+    exempt_from_csrf(current_app.blueprints[t.cast(str, request.blueprint)])
 
 
 def _finish(response: Response) -> Response:

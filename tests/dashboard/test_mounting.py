@@ -239,6 +239,15 @@ def test_flask_wtf_guards_the_hosts_forms_and_leaves_ours_to_us(
         assert person.client.post("/own").status_code == 400
 
 
+def test_a_foreign_object_under_the_name_csrf_is_left_alone(sqlite_url: str) -> None:
+    db, alerts, dashboard = with_dashboard()
+    with running_host(sqlite_url, db=db, alerts=alerts) as host:
+        host.app.extensions["csrf"] = object()
+        dashboard.init_app(host.app)
+
+        assert host.client.get("/alerts/").status_code == 200
+
+
 # Headers
 
 
