@@ -130,7 +130,8 @@ def _add_active(places: Mapping[str, str], dice: random.Random) -> int:
 
 
 def _put_back(alert_id: int | None, by: dt.timedelta) -> None:
-    alert = db.session.get_one(Alert, alert_id, populate_existing=True)
+    found = db.select(Alert).filter_by(id=alert_id).execution_options(populate_existing=True)
+    alert = db.session.execute(found).scalar_one()
     alert.created_at -= by
     alert.last_received_at -= by / 3
     if alert.acknowledged_at is not None:

@@ -79,7 +79,7 @@ def test_elsewhere_a_dead_event_is_due(sqlite_url: str, connect: Connect) -> Non
 
         assert told == []
         assert (sent["attempts"], sent["next_attempt_at"] is None) == (0, False)
-        assert ids(call(host, "GET", "/deliveries?state=failed")) == [event_id]
+        assert ids(call(host, "GET", "/deliveries?state=owed")) == [event_id]
 
 
 def test_all_dead_events_are_due_at_once(api_host: Host) -> None:
