@@ -358,6 +358,8 @@ BAD_OPTIONS: list[tuple[str, t.Any]] = [
     ("name", "  "),
     ("name", "x" * 256),
     ("name", None),
+    ("name", "a\0b"),
+    ("name", "a\ud800b"),
     ("token", 5),
     ("strict", "no"),
     ("strict", 1),
