@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from flask import current_app
+from flask import request
 from flask import Response
 from flask.typing import ResponseReturnValue
 
@@ -14,6 +16,8 @@ Answer: t.TypeAlias = "str | bool | ResponseReturnValue | None"
 Authorize: t.TypeAlias = Callable[[], Answer]
 """A function of the host's. It looks at Flask's ``request`` and returns the acting person's name,
 or None or False to refuse, or a response, such as a redirect to the host's login."""
+
+_OWN_SITE = frozenset({"same-origin", "none"})  # none: the person has typed the address, or reloads
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +40,25 @@ def ask(authorize: Authorize) -> Grant | Response | None:
         return Grant(None)
 
     return Grant(answer) if isinstance(answer, str) else current_app.make_response(answer)
+
+
+def is_from_here() -> bool:
+    """Tell whether the request comes from a page of this origin, or from no page at all.
+
+    Browsers say it by ``Sec-Fetch-Site``, older ones by ``Origin``; programs send neither. Only the
+    host of an origin counts, since a proxy may speak https for us.
+    """
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None:
+        return site in _OWN_SITE
+
+    if origin is None:
+        return True
+
+    try:
+        return urlsplit(origin).netloc.lower() == request.host.lower()
+    except ValueError:  # brackets that hold no address
+        return False
 
 
 def exempt_from_csrf(part: object) -> None:

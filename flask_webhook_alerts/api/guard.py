@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import request
 from flask import Response
 
 from flask_webhook_alerts.access import ask
 from flask_webhook_alerts.access import Authorize
 from flask_webhook_alerts.access import Grant
+from flask_webhook_alerts.access import is_from_here
 
 from .refusals import CHALLENGE
 from .refusals import Declined
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-_OWN_SITE = frozenset({"same-origin", "none"})
 
 
 def bearer_token() -> str | None:
@@ -56,9 +53,7 @@ def refuse_foreign_pages() -> None:
     if request.method in SAFE_METHODS or bearer_token() is not None:
         return
 
-    site = request.headers.get("Sec-Fetch-Site")
-    origin = request.headers.get("Origin")
-    if site in _OWN_SITE or (site is None and _is_own(origin)):
+    if is_from_here():
         return
 
     raise Declined(
@@ -67,14 +62,3 @@ def refuse_foreign_pages() -> None:
         "A page of another site asks for a change. Ask from a page of this origin, or with a"
         " bearer token.",
     )
-
-
-def _is_own(origin: str | None) -> bool:
-    # Browsers that do not send Sec-Fetch-Site do send Origin with a change; programs send neither.
-    if origin is None:
-        return True
-
-    try:
-        return urlsplit(origin).netloc.lower() == request.host.lower()
-    except ValueError:  # brackets that hold no address
-        return False

@@ -8,7 +8,6 @@ random cookie and the acting person's name, which a foreign page can neither rea
 from __future__ import annotations
 
 import secrets
-import urllib.parse
 
 from flask import current_app
 from flask import g
@@ -17,6 +16,8 @@ from flask import Response
 from itsdangerous import BadSignature
 from itsdangerous import Signer
 
+from flask_webhook_alerts.access import is_from_here
+
 from .cookies import set_cookie
 
 FIELD: str = "_csrf"
@@ -24,7 +25,6 @@ FIELD: str = "_csrf"
 
 _COOKIE = "webhook_alerts_csrf"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_HERE = frozenset({"same-origin", "none"})  # none: the person has typed the address, or reloads
 
 
 def objection(name: str | None) -> str | None:
@@ -35,7 +35,7 @@ def objection(name: str | None) -> str | None:
     if request.method in _SAFE:
         return None
 
-    if not _is_from_here():
+    if not is_from_here():
         return "The form was sent from another site."
 
     return None if _is_signed(name) else "The form is too old, or was sent by somebody else."
@@ -51,16 +51,6 @@ def keep(response: Response) -> None:
     secret = g.get("webhook_alerts_csrf")
     if secret is not None and request.cookies.get(_COOKIE) != secret:
         set_cookie(response, _COOKIE, secret, is_hidden=True)
-
-
-def _is_from_here() -> bool:
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        return site in _HERE
-
-    origin = request.headers.get("Origin")
-    # Only the host: a proxy may speak https for us. Old browsers and programs send neither.
-    return origin is None or urllib.parse.urlsplit(origin).netloc == request.host
 
 
 def _is_signed(name: str | None) -> bool:

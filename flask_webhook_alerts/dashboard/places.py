@@ -21,16 +21,21 @@ def here() -> str:
 
 def own(text: str) -> str:
     """Return the address of the page that ``text`` means; the list's if it is none of ours."""
-    parts = urllib.parse.urlsplit(text)
     adapter = t.cast(MapAdapter, current_app.create_url_adapter(request))
     try:
+        parts = urllib.parse.urlsplit(text)
         endpoint, values = adapter.match(parts.path, method="GET")
-    except (HTTPException, RequestRedirect):
+    except (HTTPException, RequestRedirect, ValueError):
         return url_for(".alerts")
 
     if str(endpoint).rpartition(".")[0] != request.blueprint:
         return url_for(".alerts")
 
-    # Built anew from the name of the endpoint: nothing of the text but arguments is in it.
-    arguments = urllib.parse.parse_qs(parts.query)
+    # Built anew from the name of the endpoint: nothing of the text but arguments is in it, and of
+    # those none that would mean something to url_for.
+    arguments = {
+        name: values
+        for name, values in urllib.parse.parse_qs(parts.query).items()
+        if not name.startswith("_") and name != "endpoint"
+    }
     return url_for(str(endpoint), **{**arguments, **values})

@@ -220,7 +220,8 @@ def test_a_view_that_makes_no_sense_is_the_usual_one(person: Person, value: str)
 @pytest.mark.parametrize(
     "back",
     ["https://evil.example/alerts/", "//evil.example", "/", "/integration/int_1", "", "\\\\evil",
-     "/alerts", "javascript:alert(1)", "/alerts/act", "/alerts/99999999999999999999"],
+     "/alerts", "javascript:alert(1)", "/alerts/act", "/alerts/99999999999999999999", "http://[",
+     "/alerts/?_external=1&_scheme=javascript&_anchor=a&_method=POST&endpoint=static"],
 )  # fmt: skip
 def test_a_view_never_leads_elsewhere(person: Person, back: str) -> None:
     response = person.press("/preferences", {"back": back})
