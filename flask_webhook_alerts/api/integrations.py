@@ -47,8 +47,8 @@ def list_integrations(call: Call) -> Answer:
 def create_integration(call: Call) -> Answer:
     """Make an integration. Its token is in this answer, and in no other."""
     options = dict(call.body)
-    if options.pop("generate_token"):
-        options.setdefault("token", tokens.new_token())
+    if options.pop("generate_token") and options.get("token") is None:
+        options["token"] = tokens.new_token()
     name, token = options.pop("name"), options.get("token")
     integration_id = get_state().integrations.create(name, options).id
     return _answer(integration_id, {"token": token}, links.to_member(integration_id))

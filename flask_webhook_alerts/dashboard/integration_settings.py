@@ -14,6 +14,7 @@ from flask import url_for
 
 from flask_webhook_alerts import rendering
 from flask_webhook_alerts import wrapping
+from flask_webhook_alerts.decoding import clean
 from flask_webhook_alerts.decoding import decode
 from flask_webhook_alerts.errors import InvalidOption
 from flask_webhook_alerts.errors import Rejected
@@ -76,7 +77,7 @@ def try_wrapper_key(integration_id: str) -> Response:
     body, errors = request.form.get("body", ""), _faults(given)
     trial: Record = {"body": body, "found": None, "error": None}
     try:
-        trial |= _find(given["wrapper_key"], decode(body.encode("utf-8", "replace")), errors)
+        trial |= _find(given["wrapper_key"], clean(decode(body.encode("utf-8", "replace"))), errors)
     except Rejected as error:
         trial["error"] = f"The body is not taken: {error.detail}"
     return detail(integration, errors=errors, given=given, trial=trial)

@@ -81,6 +81,13 @@ def test_a_token_is_told_once(api_host: Host) -> None:
     assert made["token"] not in str(body(call(api_host, "GET", "/integrations")))
 
 
+def test_a_token_is_made_where_null_stands_for_none(sqlite_api_host: Host) -> None:
+    made = create(sqlite_api_host, token=None, generate_token=True)
+
+    assert post(sqlite_api_host, made["id"], None) == 403
+    assert post(sqlite_api_host, made["id"], made["token"]) == 200
+
+
 def test_a_given_token_is_taken(sqlite_api_host: Host) -> None:
     made = create(sqlite_api_host, token="from PagerTree", generate_token=True)
 

@@ -276,6 +276,7 @@ def test_a_test_alert_that_is_refused_says_why(person: Person, token: str, words
     page = person.press_and_see(f"/integrations/{integration_id}/test", {"token": token})
 
     assert words in notice_of(page)
+    assert "shown only now" not in page  # it is not the integration's
 
 
 def test_a_before_request_of_the_host_that_answers_first_is_named(person: Person) -> None:
@@ -368,6 +369,16 @@ def test_a_wrapper_key_is_tried_before_it_is_stored(
     with person.host.app.app_context():
         row: t.Any = person.host.db.session.get(person.host.alerts.Integration, integration_id)
         assert row.wrapper_key is None
+
+
+def test_a_key_may_find_half_a_character(person: Person) -> None:
+    integration_id, _ = make(person)
+    data = settings(wrapper_key="found", body=r'{"found": {"a": "\ud800"}}')
+
+    response = person.press(f"/integrations/{integration_id}/try", data)
+
+    assert response.status_code == 200
+    assert "\ufffd" in response.text
 
 
 @pytest.mark.parametrize(("keep_for", "is_kept"), [("24h", True), ("0", False), ("x", True)])
