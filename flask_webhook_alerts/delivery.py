@@ -19,7 +19,6 @@ from . import signals
 from .config import DeliveryMode
 from .config import Settings
 from .database import Database
-from .decoding import clean
 from .events import Change
 from .events import EventKind
 from .events import Outcome
@@ -39,7 +38,6 @@ _KINDS = {
     Outcome.RESOLVED: EventKind.RESOLVED,
     Outcome.REOPENED: EventKind.REOPENED,
 }
-_MAX_ERROR_LENGTH = 2_000
 _SOME = dt.timedelta(seconds=2)  # renewing a lease costs a write
 
 
@@ -181,7 +179,11 @@ class Delivery:
         """Call the receivers that have not returned yet, and mark the event."""
         app = _app()
         connected = receivers.connected(signals.OF_EVENTS[claim.kind], app)
-        done, failures = list(claim.delivered_to), list[str]()
+        done = list(claim.delivered_to)
+        # Whoever failed may be connected in another process only, and has to be called there.
+        failed = receivers.named_in(claim.last_error)
+        absent = sorted({*failed} - {*connected, *done})
+        failures = [f"{name}: {receivers.ABSENT}" for name in absent]
         try:
             for name, group in connected.items():
                 if name not in done:
@@ -194,12 +196,10 @@ class Delivery:
         except LeaseLost:
             return False
         except KeyboardInterrupt:
-            self._mark(claim, done, [*failures, "The process was interrupted."])
+            left = [f"{name}: it failed before." for name in failed if name not in {*absent, *done}]
+            self._mark(claim, done, [*failures, "The process was interrupted.", *left])
             raise
 
-        # Whoever failed may be connected in another process only, and has to be called there.
-        absent = {*receivers.named_in(claim.last_error)} - {*connected, *done}
-        failures += [f"{name}: {receivers.ABSENT}" for name in sorted(absent)]
         return self._mark(claim, done, failures) and not failures
 
     def _call(self, app: Flask, name: str, receiver: receivers.Receiver, claim: Claim) -> list[str]:
@@ -225,7 +225,7 @@ class Delivery:
         if not failures:
             values |= {"delivered_at": now, "last_error": None}
         else:
-            values["last_error"] = clean("\n".join(failures))[:_MAX_ERROR_LENGTH]
+            values["last_error"] = receivers.told(failures)
             if claim.attempts < MAX_ATTEMPTS:
                 values["next_attempt_at"] = now + pause_after(claim.attempts)
         return self._database.run(lambda connection: outbox.mark(connection, claim, values))

@@ -12,6 +12,7 @@ import typing as t
 from collections.abc import Callable
 from collections.abc import Coroutine
 from collections.abc import Iterator
+from collections.abc import Sequence
 
 import blinker
 from flask import Flask
@@ -20,6 +21,7 @@ from flask.ctx import AppContext
 from flask.globals import app_ctx
 
 from . import signals
+from .decoding import clean
 from .observers import Observers
 from .observers import ReceiverCall
 
@@ -28,6 +30,7 @@ logger: logging.Logger = logging.getLogger(__name__)
 Receiver = Callable[..., t.Any]
 LoadArguments = Callable[[], dict[str, t.Any] | None]
 
+_MAX_LENGTH = 2_000
 _NAMED = re.compile(r"^([\w.]+:[\w.<>]+): ", re.MULTILINE)
 
 NOBODY: str = (
@@ -52,8 +55,14 @@ ABSENT: str = (
 """What to tell a deliverer of a receiver that :func:`named_in` an event's last error."""
 
 
+def told(errors: Sequence[str]) -> str:
+    """Return what went wrong with some receivers as one text, in which each is named."""
+    room = _MAX_LENGTH // len(errors)
+    return clean("\n".join(error[: max(room, error.find(": ") + 2)] for error in errors))
+
+
 def named_in(errors: str | None) -> tuple[str, ...]:
-    """Return the names of the receivers whose errors, as :func:`call` tells them, these are."""
+    """Return the names of the receivers in what :func:`told` has returned."""
     return tuple(dict.fromkeys(_NAMED.findall(errors or "")))
 
 

@@ -638,6 +638,58 @@ def test_who_failed_and_is_not_connected_here_is_not_passed_over(
     assert (heard.kinds, log.kinds) == (["created", "created"], ["created"])
 
 
+def test_an_interrupt_keeps_who_failed_before(host: Host, connect: Connect, clock: Clock) -> None:
+    heard = Listener(RuntimeError("busy"), RuntimeError("busy"))
+
+    def absent(app: Flask, **extra: t.Any) -> None:
+        heard(app, **extra)
+
+    def b_interrupting(app: Flask, **extra: t.Any) -> None:
+        raise KeyboardInterrupt
+
+    def c_waiting(app: Flask, **extra: t.Any) -> None:
+        heard(app, **extra)
+
+    connect(alert_created, absent)
+    connect(alert_created, c_waiting)
+    send(host, host.create_integration())
+    alert_created.disconnect(absent)
+    connect(alert_created, b_interrupting)
+    clock.advance(LONG)
+    with pytest.raises(KeyboardInterrupt):
+        deliver(host)
+    for receiver in (b_interrupting, c_waiting):
+        alert_created.disconnect(receiver)
+
+    clock.advance(LONG)
+    assert deliver(host) == 0
+    (event,) = host.stored_events()
+    assert event.delivered_at is None
+    assert event.last_error.count("is not connected in this process") == 2
+
+
+def test_a_long_error_leaves_room_for_the_names_after_it(
+    host: Host, connect: Connect, clock: Clock
+) -> None:
+    def a_talkative(app: Flask, **extra: t.Any) -> None:
+        raise ValueError("blah " * 1_000)
+
+    def b_short(app: Flask, **extra: t.Any) -> None:
+        raise ValueError("busy")
+
+    for receiver in (a_talkative, b_short):
+        connect(alert_created, receiver)
+    send(host, host.create_integration())
+    for receiver in (a_talkative, b_short):
+        alert_created.disconnect(receiver)
+    first = host.stored_events()[0].last_error
+    clock.advance(LONG)
+
+    assert deliver(host) == 0
+    assert (len(first) <= 2_000, "b_short: ValueError: busy" in first) == (True, True)
+    assert host.stored_events()[0].last_error.count("is not connected") == 2
+
+
 def test_a_dead_event_of_a_receiver_that_is_gone_can_be_settled(
     sqlite_host: Host, connect: Connect, clock: Clock
 ) -> None:
