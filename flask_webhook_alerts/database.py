@@ -61,19 +61,22 @@ class Database:
         recover: Callable[[sa.Connection], T | None] | None = None,
     ) -> T:
         """Run one of the store's changes of an alert."""
-        single = self.store.changes.is_single
-        with self._turn:
-            return transactions.run(self.engine, work, single=single, recover=recover)
+        return self._run(work, single=self.store.changes.is_single, recover=recover)
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Run several statements as one transaction."""
-        with self._turn:
-            return transactions.run(self.engine, work)
+        return self._run(work, single=False)
 
     def run(self, work: Callable[[sa.Connection], T]) -> T:
         """Run one statement, a transaction by itself."""
+        return self._run(work, single=True)
+
+    def _run(
+        self, work: Callable[[sa.Connection], T], *, single: bool,
+        recover: Callable[[sa.Connection], T | None] | None = None,
+    ) -> T:  # fmt: skip
         with self._turn:
-            return transactions.run(self.engine, work, single=True)
+            return transactions.run(self.engine, work, single=single, recover=recover)
 
 
 def _leave_connections(engine: sa.Engine) -> None:

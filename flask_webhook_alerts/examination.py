@@ -35,14 +35,7 @@ from .store.facts import read_facts
 from .store.facts import read_schema
 from .store.facts import Schema
 
-_SIGNALS = (
-    signals.alert_created,
-    signals.alert_acknowledged,
-    signals.alert_resolved,
-    signals.alert_reopened,
-    signals.alert_repeated,
-    signals.request_rejected,
-)
+_SIGNALS = (*signals.OF_EVENTS.values(), signals.alert_repeated, signals.request_rejected)
 
 
 def examine(state: State) -> Iterator[Finding]:

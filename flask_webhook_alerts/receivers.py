@@ -58,7 +58,8 @@ ABSENT: str = (
 def told(errors: Sequence[str]) -> str:
     """Return what went wrong with some receivers as one text, in which each is named."""
     room = _MAX_LENGTH // len(errors)
-    return clean("\n".join(error[: max(room, error.find(": ") + 2)] for error in errors))
+    text = "\n".join(error[: max(room, error.find(": ") + 2)] for error in errors)
+    return t.cast(str, clean(text))
 
 
 def named_in(errors: str | None) -> tuple[str, ...]:

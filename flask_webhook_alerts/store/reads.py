@@ -48,18 +48,16 @@ class Reads:
         is_its_creation = sa.and_(
             event.alert_id == alert.id, event.at == moment, event.kind == EventKind.CREATED.value
         )
+        done = sa.select(*facts(alert), event.id.label("event_id")).add_columns(
+            event.attempts, event.next_attempt_at
+        )
         self._created = (
-            sa.select(*facts(alert), event.id.label("event_id"))
-            .add_columns(event.attempts, event.next_attempt_at)
-            .select_from(self._alerts.outerjoin(self._events, is_its_creation))
+            done.select_from(self._alerts.outerjoin(self._events, is_its_creation))
             .where(*Target.condition(alert, by_id=False))
             .where(sa.or_(alert.created_at == moment, alert.last_received_at == moment))
         )
-        its_change = (
-            sa.select(*facts(alert), event.id.label("event_id"))
-            .add_columns(event.attempts, event.next_attempt_at)
-            .join_from(self._alerts, self._events, event.alert_id == alert.id)
-            .where(event.at == moment, event.kind == sa.bindparam("kind"))
+        its_change = done.join_from(self._alerts, self._events, event.alert_id == alert.id).where(
+            event.at == moment, event.kind == sa.bindparam("kind")
         )
         self._changed = {
             True: its_change.where(*Target.condition(alert, by_id=True)),
@@ -126,9 +124,7 @@ class Reads:
         if row is None:
             return None
 
-        outcome = Outcome.REPEATED if row.event_id is None else Outcome.CREATED
-        claimed = row.next_attempt_at if row.attempts == 1 else None
-        return change(outcome, row, event_id=row.event_id, claimed_until=claimed)
+        return _done(Outcome.REPEATED if row.event_id is None else Outcome.CREATED, row)
 
     def changed(
         self, connection: sa.Connection, kind: EventKind, target: Target, thirdparty_id: str,
@@ -138,8 +134,7 @@ class Reads:
         parameters = {**target.parameters, "kind": kind.value, "moment": at}
         for row in connection.execute(self._changed[target.is_by_id], parameters):
             if row.thirdparty_id == thirdparty_id:
-                claimed = row.next_attempt_at if row.attempts == 1 else None
-                return change(OUTCOMES[kind], row, event_id=row.event_id, claimed_until=claimed)
+                return _done(OUTCOMES[kind], row)
         return None
 
     def has_event(self, connection: sa.Connection, event_id: int) -> bool:
@@ -160,3 +155,9 @@ class Reads:
             .group_by(status)
         )
         return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def _done(outcome: Outcome, row: t.Any) -> Change:
+    """Return what a write whose answer was lost has done."""
+    claimed = row.next_attempt_at if row.attempts == 1 else None
+    return change(outcome, row, event_id=row.event_id, claimed_until=claimed)
