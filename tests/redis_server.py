@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import redis
 
 from tests.faults.processes import free_port
 from tests.faults.processes import Program
 from tests.faults.processes import send
+from tests.needs import is_missing
 
 PROGRAM = "redis-server"
 
@@ -68,7 +67,4 @@ def running_redis(folder: Path) -> Iterator[RedisServer]:
 def require_program(name: str) -> None:
     """Skip the test if a program is not there; in CI, fail."""
     if shutil.which(name) is None:
-        reason = f"There is no {name} on this machine: 'make system' installs it on Debian."
-        if "CI" in os.environ:
-            pytest.fail(reason)
-        pytest.skip(reason)
+        is_missing(f"There is no {name} on this machine: 'make system' installs it on Debian.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import typing as t
 import urllib.parse
 from collections.abc import Iterator
@@ -12,11 +11,11 @@ import pytest
 from apprise import Apprise
 from apprise.plugins.pagertree import NotifyPagerTree
 from flask import request
-from werkzeug.serving import make_server
 
 from flask_webhook_alerts import testing
 from flask_webhook_alerts import tokens
 from tests.hosts import Host
+from tests.serving import serving
 
 # Apprise imports a module that Python 3.13 no longer has, and copes where it is missing.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -25,15 +24,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:Deprecati
 @pytest.fixture
 def served_host(sqlite_host: Host, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     """A host on a port of its own, which Apprise takes for PagerTree."""
-    server = make_server("127.0.0.1", 0, sqlite_host.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    url = f"http://127.0.0.1:{server.port}/integration/{{}}"
-    monkeypatch.setattr(NotifyPagerTree, "notify_url", url)
-    yield sqlite_host
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(sqlite_host.app) as url:
+        monkeypatch.setattr(NotifyPagerTree, "notify_url", f"{url}/integration/{{}}")
+        yield sqlite_host
 
 
 def notify(integration_id: str, **options: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 import shlex
-import threading
 import typing as t
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -19,10 +18,8 @@ import sqlalchemy as sa
 from apprise import Apprise
 from click.testing import Result
 from flask import Flask
-from werkzeug.serving import make_server
 
 import example_app.desk
-from example_app import demo
 from example_app import howto
 from example_app.database import db
 from example_app.tests.desks import open_desk
@@ -30,29 +27,9 @@ from example_app.tests.desks import stored
 from tests.databases import KINDS
 from tests.databases import new_database
 
+pytest_plugins = "tests.desk_fixtures"
+
 Traffic: t.TypeAlias = Callable[..., Result]
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Flask]:
-    """A desk with an endpoint."""
-    with open_desk(f"sqlite:///{tmp_path / 'desk.db'}") as app:
-        with app.app_context():
-            db.create_all()
-            demo.add_integration()
-        yield app
-
-
-@pytest.fixture
-def served_at(desk: Flask) -> Iterator[str]:
-    """Serve the desk on a port of its own, and say where."""
-    server = make_server("127.0.0.1", 0, desk, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture

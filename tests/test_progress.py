@@ -3,49 +3,21 @@
 from __future__ import annotations
 
 import sys
-import threading
 import typing as t
 from collections.abc import Callable
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from flask import Flask
-from werkzeug.serving import make_server
 
-from example_app import demo
-from example_app.database import db
-from example_app.tests.desks import open_desk
 from tests.hosts import Host
 from tests.terminals import write_into_pipe
 from tests.terminals import write_into_terminal
 from tests.test_housekeeping import store_alert
 
+pytest_plugins = "tests.desk_fixtures"
+
 Write: t.TypeAlias = Callable[..., str]
 
 BAR = "[####"
-
-
-@pytest.fixture
-def served_at(desk: Flask) -> Iterator[str]:
-    """Serve the desk on a port of its own, and say where."""
-    server = make_server("127.0.0.1", 0, desk, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Flask]:
-    """A desk with an endpoint."""
-    with open_desk(f"sqlite:///{tmp_path / 'desk.db'}") as desk:
-        with desk.app_context():
-            db.create_all()
-            demo.add_integration()
-        yield desk
 
 
 def test_purge_shows_its_progress_in_a_terminal_and_not_in_a_pipe(

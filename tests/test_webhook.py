@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import io
 import json
-import threading
 import typing as t
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -22,7 +21,6 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy import event
 from werkzeug.exceptions import HTTPException
-from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from flask_webhook_alerts import memory
@@ -33,6 +31,7 @@ from flask_webhook_alerts.mapping import touch
 from tests.conftest import PostEvent
 from tests.hosts import Host
 from tests.hosts import running_host
+from tests.serving import serving
 
 EVENT = {"event_type": "create", "Id": "disk-full", "Title": "Disk full", "Description": "/var"}
 BODY = json.dumps(EVENT).encode()
@@ -526,20 +525,6 @@ def test_a_larger_limit_of_the_host_does_not_count(send: Send, small_host: Host)
     assert send(**chunked(padded(LIMIT + 1))).status_code == 413
 
 
-@contextmanager
-def served(app: Flask) -> Iterator[int]:
-    """Serve an app on a port of its own, which is yielded."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield server.port
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 @pytest.mark.parametrize(
     ("body", "status"),
     [(padded(LIMIT), 200), (padded(LIMIT) + b"garbage", 413), (BODY + b"garbage", 400)],
@@ -551,8 +536,8 @@ def test_a_real_chunked_request_is_read_to_its_end(
     path = f"/integration/{small_host.create_integration()}"
     pieces = (body[start : start + 100] for start in range(0, len(body), 100))
 
-    with served(small_host.app) as port:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    with serving(small_host.app) as url:
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
         headers = {"Content-Type": "application/json"}
         connection.request("POST", path, body=pieces, headers=headers, encode_chunked=True)
         response = connection.getresponse()

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import typing as t
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import sqlalchemy as sa
-from flask import Flask
-from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from flask_webhook_alerts.api import Api
@@ -58,17 +53,3 @@ def bury(host: Host, *, error: str | None = "ValueError: no") -> None:
     with host.app.app_context():
         host.db.session.execute(sa.update(event).values(values))
         host.db.session.commit()
-
-
-@contextmanager
-def serving(app: Flask) -> Iterator[str]:
-    """Serve an app on a free port, in threads; yield its URL."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -15,9 +15,9 @@ from tests.api.hosts import add_api
 from tests.api.hosts import AUTHORIZATION
 from tests.api.hosts import bury
 from tests.api.hosts import create_alert
-from tests.api.hosts import serving
 from tests.hosts import Host
 from tests.hosts import running_host
+from tests.serving import serving
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

@@ -14,9 +14,9 @@ from tests.api.hosts import AUTHORIZATION
 from tests.api.hosts import body
 from tests.api.hosts import call
 from tests.api.hosts import create_alert
-from tests.api.hosts import serving
 from tests.hosts import Host
 from tests.hosts import running_host
+from tests.serving import serving
 
 ALERTS = 12
 CHANGES = {"acknowledged", "resolved"}

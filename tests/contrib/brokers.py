@@ -11,7 +11,6 @@ import typing as t
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
 from kombu import Connection
 from kombu import Exchange
 from kombu import Queue
@@ -20,6 +19,7 @@ from tests.faults.processes import free_port
 from tests.faults.processes import Program
 from tests.faults.processes import send
 from tests.faults.proxy import cutting_proxy
+from tests.needs import is_missing
 
 RABBITMQ: t.Final = os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
 
@@ -46,7 +46,7 @@ class Redis:
 
     def __init__(self, folder: Path) -> None:
         if shutil.which("redis-server") is None:
-            skip("redis-server is not installed.")
+            is_missing("redis-server is not installed.")
         self._port = free_port()
         command = ["redis-server", "--port", str(self._port), "--bind", "127.0.0.1", "--save", ""]
         self._server = Program([*command, "--dir", folder], log=folder / "redis.log")
@@ -73,7 +73,7 @@ class RabbitMQ:
         server = urlsplit(RABBITMQ)
         self._behind = server.port or 5672
         if not answers(self._behind):
-            skip(f"No RabbitMQ answers on port {self._behind}.")
+            is_missing(f"No RabbitMQ answers on port {self._behind}.")
         self._port = free_port()
         at = f"{server.username}:{server.password}@127.0.0.1:{self._port}"
         self._url = server._replace(netloc=at)
@@ -105,10 +105,3 @@ def answers(port: int) -> bool:
         return False
 
     return True
-
-
-def skip(reason: str) -> t.NoReturn:
-    """Skip a test that needs what is not there; in CI all must be there."""
-    if "CI" in os.environ:
-        pytest.fail(reason)
-    pytest.skip(reason)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-import threading
 import typing as t
 import urllib.parse
 from collections.abc import Iterator
 
-import pytest
 from flask import Flask
 from playwright.sync_api import Browser
 from playwright.sync_api import BrowserContext
 from playwright.sync_api import ConsoleMessage
 from playwright.sync_api import Page
 from playwright.sync_api import sync_playwright
-from werkzeug.serving import make_server
 from werkzeug.serving import WSGIRequestHandler
+
+from tests.needs import is_missing
+from tests.serving import serving as served
 
 ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -37,8 +36,7 @@ def chromium() -> Iterator[Browser]:
     """Yield Debian's Chromium; without it skip, or fail where everything must be there."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
-        reason = "There is no chromium. On Debian: make system, as root."
-        pytest.fail(reason) if "CI" in os.environ else pytest.skip(reason)
+        is_missing("There is no chromium. On Debian: make system, as root.")
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS])
@@ -49,15 +47,8 @@ def chromium() -> Iterator[Browser]:
 @contextlib.contextmanager
 def serving(app: Flask) -> Iterator[str]:
     """Serve an app on a port of its own, and say where."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(app, request_handler=_Quiet) as address:
+        yield address
 
 
 class Visitor:

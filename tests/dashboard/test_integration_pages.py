@@ -20,6 +20,7 @@ from tests.dashboard.people import EVENT
 from tests.dashboard.people import notice_of
 from tests.dashboard.people import Person
 from tests.dashboard.people import words_of
+from tests.serving import serving
 
 SENDERS = [sender.key for sender in senders.SENDERS]
 
@@ -90,22 +91,11 @@ def test_a_token_is_shown_once_and_filled_in(person: Person) -> None:
 
 
 def test_the_python_snippet_runs_as_it_stands(person: Person, tmp_path: t.Any) -> None:
-    import threading
-
-    from werkzeug.serving import make_server
-
     _, page = make(person, sender="script", with_token="1")
-    server = make_server("127.0.0.1", 0, person.host.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
+    with serving(person.host.app) as url:
         (code,) = codes_of(page)
-        code = code.replace("http://localhost", f"http://127.0.0.1:{server.port}")
+        code = code.replace("http://localhost", url)
         subprocess.run([sys.executable, "-c", code], check=True, timeout=30, cwd=tmp_path)
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
     (alert,) = person.host.stored_alerts()
     assert (alert.thirdparty_id, alert.status) == ("backup-db-7", "resolved")

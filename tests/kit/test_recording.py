@@ -9,7 +9,6 @@ import typing as t
 from collections.abc import Callable
 
 import pytest
-from werkzeug.serving import make_server
 
 from flask_webhook_alerts import alert_created
 from flask_webhook_alerts import signals
@@ -22,6 +21,7 @@ from flask_webhook_alerts.testing import Snapshot
 from tests.hosts import Host
 from tests.hosts import running_host
 from tests.kit.conftest import sender_to
+from tests.serving import serving
 
 Connect: t.TypeAlias = Callable[..., None]
 
@@ -178,18 +178,12 @@ def test_signals_from_a_server_in_another_thread_are_waited_for(any_host: Host) 
 
 def test_signals_of_requests_over_the_wire_are_heard(sqlite_host: Host) -> None:
     sender = sender_to(sqlite_host)
-    server = make_server("127.0.0.1", 0, sqlite_host.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    with AlertRecorder(sqlite_host.app) as heard:
-        connection = http.client.HTTPConnection("127.0.0.1", server.port)
+    with serving(sqlite_host.app) as url, AlertRecorder(sqlite_host.app) as heard:
+        connection = http.client.HTTPConnection(url.removeprefix("http://"))
         path = f"/integration/{sender.integration_id}"
         connection.request("POST", path, b"no JSON", {"Content-Type": "application/json"})
         heard.wait_for(1, "rejected", timeout=30)
         connection.close()
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def test_waiting_in_vain_tells_what_was_heard(sqlite_host: Host, sender: AlertSender) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import socket
@@ -10,11 +9,10 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-import pytest
-
 from tests.databases import new_database
 from tests.faults.processes import free_port
 from tests.faults.processes import Program
+from tests.needs import is_missing
 
 from .blocks import find_blocks
 from .recognised import ROOT
@@ -46,12 +44,12 @@ def _provide_demo(_stand_ins: StandIns, folder: Path, _ending: ExitStack) -> Non
 
 def _provide_nginx(_stand_ins: StandIns, _folder: Path, _ending: ExitStack) -> None:
     if shutil.which("nginx") is None:
-        _skip("nginx is not installed.")
+        is_missing("nginx is not installed.")
 
 
 def _provide_redis(stand_ins: StandIns, folder: Path, ending: ExitStack) -> None:
     if shutil.which("redis-server") is None:
-        _skip("redis-server is not installed.")
+        is_missing("redis-server is not installed.")
     port = free_port()
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
     server = Program([*command, "--dir", str(folder)], log=folder / "redis.log")
@@ -62,7 +60,7 @@ def _provide_redis(stand_ins: StandIns, folder: Path, ending: ExitStack) -> None
 
 def _provide_rabbitmq(_stand_ins: StandIns, _folder: Path, _ending: ExitStack) -> None:
     if not _answers(5672):
-        _skip("No RabbitMQ answers on port 5672.")
+        is_missing("No RabbitMQ answers on port 5672.")
 
 
 def _provide_postgresql(stand_ins: StandIns, _folder: Path, ending: ExitStack) -> None:
@@ -82,12 +80,6 @@ def _answers(port: int) -> bool:
         return False
 
     return True
-
-
-def _skip(reason: str) -> None:
-    if "CI" in os.environ:
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 _SERVICES: dict[str, Callable[[StandIns, Path, ExitStack], None]] = {
