@@ -15,6 +15,8 @@ from .errors import Rejected
 
 JSON = "application/json"
 
+_encode = json.JSONEncoder(allow_nan=False).encode
+
 
 def prepare_reading(limit: int) -> None:
     """Let :func:`read` count by itself; call it before any ``before_request`` of the host."""
@@ -49,8 +51,7 @@ def read(limit: int, *, is_optional: bool = False) -> bytes:
 def write(content: t.Any, status: int, media_type: str = JSON) -> Response:
     """Return a response with ``content`` as its JSON body."""
     # Encoded here: the host's JSON provider may write what no client expects.
-    text = json.dumps(content, allow_nan=False)
-    return Response(text, status=status, content_type=media_type)
+    return Response(_encode(content), status=status, content_type=media_type)
 
 
 def _comes_from_asgi() -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy.pool import SingletonThreadPool
 from sqlalchemy.pool import StaticPool
 
 from . import transactions
+from .direct import Link
 from .mapping import Models
 from .sessions import HostDatabase
 from .store import build_store
@@ -57,11 +58,19 @@ class Database:
 
     def change(
         self,
-        work: Callable[[sa.Connection], T],
+        work: Callable[[Link], T],
         recover: Callable[[sa.Connection], T | None] | None = None,
     ) -> T:
         """Run one of the store's changes of an alert."""
-        return self._run(work, single=self.store.changes.is_single, recover=recover)
+        changes = self.store.changes
+        with self._turn:
+            return transactions.run(
+                self.engine,
+                work,
+                single=changes.is_single,
+                may_be_direct=changes.may_be_direct,
+                recover=recover,
+            )
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Run several statements as one transaction."""
@@ -71,12 +80,9 @@ class Database:
         """Run one statement, a transaction by itself."""
         return self._run(work, single=True)
 
-    def _run(
-        self, work: Callable[[sa.Connection], T], *, single: bool,
-        recover: Callable[[sa.Connection], T | None] | None = None,
-    ) -> T:  # fmt: skip
+    def _run(self, work: Callable[[sa.Connection], T], *, single: bool) -> T:
         with self._turn:
-            return transactions.run(self.engine, work, single=single, recover=recover)
+            return transactions.run(self.engine, work, single=single)
 
 
 def _leave_connections(engine: sa.Engine) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from . import direct
 from .errors import Refused
 from .errors import Unavailable
 
@@ -24,7 +25,6 @@ T = t.TypeVar("T")
 PATIENCE = 8.0
 """Seconds after which a write that lost to others is not tried again."""
 
-_LEGACY_CONTROL = -1  # sqlite3.LEGACY_TRANSACTION_CONTROL, which Python 3.11 does not name
 _MAX_TRIES = 10
 _MAX_PAUSE = 0.25
 
@@ -71,9 +71,10 @@ def diagnose(error: Exception) -> Fault:
 
 def run(
     engine: sa.Engine,
-    work: Callable[[sa.Connection], T],
+    work: Callable[[t.Any], T],
     *,
     single: bool = False,
+    may_be_direct: bool = False,
     recover: Callable[[sa.Connection], T | None] | None = None,
 ) -> T:
     """Return what ``work`` returns, once its transaction is committed.
@@ -81,7 +82,9 @@ def run(
     The whole transaction is repeated after a conflict, a few times with jitter, and once after a
     lost connection.
 
+    :param work: called with a :class:`sqlalchemy.Connection`.
     :param single: ``work`` runs one statement, which is a transaction by itself.
+    :param may_be_direct: ``work`` also takes a :class:`.direct.DirectConnection`.
     :param recover: finds what ``work`` has done if the connection broke after its commit.
     :raises Refused: the database will never take the write.
     :raises Unavailable: it may take it later.
@@ -91,7 +94,7 @@ def run(
     while True:
         attempt += 1
         try:
-            with _transaction(engine, single) as connection:
+            with _transaction(engine, single, may_be_direct and not lost) as connection:
                 if lost and recover and (done := recover(connection)) is not None:
                     return done
 
@@ -106,7 +109,12 @@ def run(
 
 
 @contextlib.contextmanager
-def _transaction(engine: sa.Engine, single: bool) -> Iterator[sa.Connection]:
+def _transaction(engine: sa.Engine, single: bool, may_be_direct: bool) -> Iterator[t.Any]:
+    if may_be_direct and direct.is_unnoticed(engine):
+        with direct.begun(engine, single=single) as link:
+            yield link
+        return
+
     with engine.connect() as connection:
         if connection.in_transaction():
             # Only tests of the host's lend a connection like that, to roll all of it back.
@@ -132,28 +140,12 @@ def _begun(connection: sa.Connection, single: bool) -> contextlib.AbstractContex
 @contextlib.contextmanager
 def _begun_sqlite(connection: sa.Connection, single: bool) -> Iterator[None]:
     driver = t.cast(t.Any, connection.connection.dbapi_connection)
-    # Since Python 3.12 a host may let its driver begin or commit by itself; for a moment, we do.
-    rules = getattr(driver, "autocommit", _LEGACY_CONTROL)
-    if rules != _LEGACY_CONTROL:
-        driver.autocommit = _LEGACY_CONTROL
-    try:
-        # A database in memory has one connection for all: the host's pending rows are kept,
-        # since they cannot be kept out.
-        _end_sqlite(driver)
-        with connection.begin():
-            _end_sqlite(driver)  # what an engine of the host's has begun by itself
-            if not single:
-                # Take the write lock before reading, by waiting: taken later, it fails at once.
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield
-    finally:
-        if rules != _LEGACY_CONTROL:
-            driver.autocommit = rules
-
-
-def _end_sqlite(driver: t.Any) -> None:
-    if driver.in_transaction:
-        driver.commit()
+    with direct.sqlite_control(driver), connection.begin():
+        direct.end_sqlite(driver)  # what an engine of the host's has begun by itself
+        if not single:
+            # Take the write lock before reading, by waiting: taken later, it fails at once.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield
 
 
 def _code(driver_error: object) -> str | int | None:

@@ -25,7 +25,7 @@ def lose_answers(host: Host, monkeypatch: pytest.MonkeyPatch) -> Callable[[bool]
         def broken(work: t.Any, recover: t.Any = None) -> t.Any:
             if is_committed:
                 change(work)
-            return change(lambda connection: recover(connection) or work(connection))
+            return state.database.run(recover) or change(work)
 
         monkeypatch.setattr(state.database, "change", broken)
 

@@ -12,6 +12,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
+from flask_webhook_alerts.direct import Link
 from flask_webhook_alerts.errors import Refused
 from flask_webhook_alerts.events import AlertStatus
 from flask_webhook_alerts.events import Change
@@ -55,23 +56,25 @@ class Changes(t.Protocol):
     is_single: bool
     """Whether each write is one statement, a transaction by itself."""
 
+    may_be_direct: bool
+    """Whether the driver alone can run them. SQLAlchemy has to if a column of the host's has a
+    default that is made in Python."""
+
     def create(
-        self, connection: sa.Connection, integration_id: str, event: IncomingEvent,
+        self, link: Link, integration_id: str, event: IncomingEvent,
         at: dt.datetime, plan: Plan,
     ) -> Change:  # fmt: skip
         """Open an alert, or count a repetition of the active one."""
         ...
 
     def transition(
-        self, connection: sa.Connection, kind: EventKind, target: Target,
+        self, link: Link, kind: EventKind, target: Target,
         at: dt.datetime, plan: Plan, by: str | None = None,
     ) -> Change | None:  # fmt: skip
         """Acknowledge, resolve or reopen an alert; None if none is in a state that allows it."""
         ...
 
-    def note(
-        self, connection: sa.Connection, alert_id: int, text: str, at: dt.datetime, by: str | None
-    ) -> None:
+    def note(self, link: Link, alert_id: int, text: str, at: dt.datetime, by: str | None) -> None:
         """Put a person's note into the timeline of an alert. Nobody is told of it."""
         ...
 
@@ -85,7 +88,8 @@ class SteppedChanges:
         self._alert = table_of(models.Alert)
         self._event = table_of(models.AlertEvent)
         self._returns = dialect.name in {"sqlite", "postgresql"}
-        build = partial(Statement, dialect=dialect, by_driver=fills_itself(models))
+        self.may_be_direct = fills_itself(models)
+        build = partial(Statement, dialect=dialect)
         upsert = build_upsert(self._alert, dialect)
         if dialect.name == "sqlite":
             upsert = upsert.returning(_has_integration(models))
@@ -109,39 +113,37 @@ class SteppedChanges:
         )
 
     def create(
-        self, connection: sa.Connection, integration_id: str, event: IncomingEvent,
+        self, link: Link, integration_id: str, event: IncomingEvent,
         at: dt.datetime, plan: Plan,
     ) -> Change:  # fmt: skip
         """Open an alert, or count a repetition of the active one."""
         values = {**alert_row(integration_id, event, at), "whose": integration_id}
-        row = self._changed_row(connection, self._upsert, values)
+        row = self._changed_row(link, self._upsert, values)
         self._require_ours(row, event)
         if row.occurrences > 1:
             return change(Outcome.REPEATED, row)
 
         values = event_row(EventKind.CREATED, at, plan, by=None, notes=event.notes)
-        return self._note(connection, Outcome.CREATED, row, values, plan)
+        return self._note(link, Outcome.CREATED, row, values, plan)
 
     def transition(
-        self, connection: sa.Connection, kind: EventKind, target: Target,
+        self, link: Link, kind: EventKind, target: Target,
         at: dt.datetime, plan: Plan, by: str | None = None,
     ) -> Change | None:  # fmt: skip
         """Acknowledge, resolve or reopen an alert; None if none is in a state that allows it."""
         statement = self._transitions[kind, target.is_by_id]
-        row = self._changed_row(connection, statement, transition_parameters(kind, target, at))
+        row = self._changed_row(link, statement, transition_parameters(kind, target, at))
         if row is None:
             return None
 
-        if plan.claim_until and self._owed.first(connection, {"alert_id": row.id}):
+        if plan.claim_until and self._owed.first(link, {"alert_id": row.id}):
             plan = Plan(due_at=at)
         values = event_row(kind, at, plan, by=by, notes=())
-        return self._note(connection, OUTCOMES[kind], row, values, plan)
+        return self._note(link, OUTCOMES[kind], row, values, plan)
 
-    def note(
-        self, connection: sa.Connection, alert_id: int, text: str, at: dt.datetime, by: str | None
-    ) -> None:
+    def note(self, link: Link, alert_id: int, text: str, at: dt.datetime, by: str | None) -> None:
         """Put a person's note into the timeline of an alert. Nobody is told of it."""
-        self._insert_event.run(connection, note_row(alert_id, text, at, by))
+        self._insert_event.run(link, note_row(alert_id, text, at, by))
 
     def _transition(self, kind: EventKind, by_id: bool) -> sa.Update:
         alert = self._alert.c
@@ -152,14 +154,12 @@ class SteppedChanges:
         # MariaDB returns nothing from an UPDATE, but hands over an id that is passed through here.
         return statement.values(id=sa.func.last_insert_id(alert.id))
 
-    def _changed_row(
-        self, connection: sa.Connection, statement: Statement, values: dict[str, t.Any]
-    ) -> t.Any:
+    def _changed_row(self, link: Link, statement: Statement, values: dict[str, t.Any]) -> t.Any:
         if self._returns:
-            return statement.first(connection, values)
+            return statement.first(link, values)
 
-        changed, alert_id = statement.run(connection, values)
-        return self._by_id.first(connection, {"which_id": alert_id}) if changed else None
+        changed, alert_id = statement.run(link, values)
+        return self._by_id.first(link, {"which_id": alert_id}) if changed else None
 
     def _require_ours(self, row: t.Any, event: IncomingEvent) -> None:
         """Raise :exc:`Refused` for what other databases refuse by themselves."""
@@ -171,10 +171,10 @@ class SteppedChanges:
             raise Refused("A unique key of the host's own refuses the alert.")
 
     def _note(
-        self, connection: sa.Connection, outcome: Outcome, row: t.Any,
+        self, link: Link, outcome: Outcome, row: t.Any,
         values: dict[str, t.Any], plan: Plan,
     ) -> Change:  # fmt: skip
-        _, event_id = self._insert_event.run(connection, {**values, "alert_id": row.id})
+        _, event_id = self._insert_event.run(link, {**values, "alert_id": row.id})
         return change(outcome, row, event_id=event_id, claimed_until=plan.claim_until)
 
 

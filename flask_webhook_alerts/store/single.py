@@ -9,6 +9,7 @@ from functools import partial
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from flask_webhook_alerts.direct import Link
 from flask_webhook_alerts.events import Change
 from flask_webhook_alerts.events import EventKind
 from flask_webhook_alerts.events import IncomingEvent
@@ -39,6 +40,7 @@ class SingleStatementChanges:
     """The writes as data-modifying common table expressions."""
 
     is_single = True
+    may_be_direct = True
 
     def __init__(self, models: Models, dialect: sa.Dialect) -> None:
         self._alert = table_of(models.Alert)
@@ -66,17 +68,17 @@ class SingleStatementChanges:
         )
 
     def create(
-        self, connection: sa.Connection, integration_id: str, event: IncomingEvent,
+        self, link: Link, integration_id: str, event: IncomingEvent,
         at: dt.datetime, plan: Plan,
     ) -> Change:  # fmt: skip
         """Open an alert, or count a repetition of the active one."""
         values = event_row(EventKind.CREATED, at, plan, by=None, notes=event.notes)
         alert = alert_row(integration_id, event, at)
-        row = self._create.first(connection, alert | values)
+        row = self._create.first(link, alert | values)
         return self._changed(Outcome.CREATED if row.event_id else Outcome.REPEATED, row, plan)
 
     def transition(
-        self, connection: sa.Connection, kind: EventKind, target: Target,
+        self, link: Link, kind: EventKind, target: Target,
         at: dt.datetime, plan: Plan, by: str | None = None,
     ) -> Change | None:  # fmt: skip
         """Acknowledge, resolve or reopen an alert; None if none is in a state that allows it."""
@@ -87,14 +89,12 @@ class SingleStatementChanges:
         values = event_row(kind, at, plan, by=by, notes=())
         statement = self._transitions[kind, target.is_by_id]
         parameters = transition_parameters(kind, target, at)
-        row = statement.first(connection, parameters | values)
+        row = statement.first(link, parameters | values)
         return row and self._changed(OUTCOMES[kind], row, plan)
 
-    def note(
-        self, connection: sa.Connection, alert_id: int, text: str, at: dt.datetime, by: str | None
-    ) -> None:
+    def note(self, link: Link, alert_id: int, text: str, at: dt.datetime, by: str | None) -> None:
         """Put a person's note into the timeline of an alert. Nobody is told of it."""
-        self._insert_event.run(connection, note_row(alert_id, text, at, by))
+        self._insert_event.run(link, note_row(alert_id, text, at, by))
 
     def _with_event(self, write: t.Any, *, is_new: bool) -> t.Any:
         written = write.cte("written")

@@ -1,0 +1,173 @@
+"""Run the writes of the hot path on the driver's own connection, where nobody would notice.
+
+SQLAlchemy's ``Connection``, with its options, events and transactions, costs about as much as the
+statement that runs on it. What stays SQLAlchemy's: the pool and all that happens at check-out and
+return, the SQL, the types of values, isolation levels, and errors.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+from collections.abc import Callable
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+_HOOKS = (
+    "engine_connect", "begin", "commit", "rollback",
+    "before_execute", "after_execute", "before_cursor_execute", "after_cursor_execute",
+)  # fmt: skip
+_LEGACY_CONTROL = -1  # sqlite3.LEGACY_TRANSACTION_CONTROL, which Python 3.11 does not name
+
+
+class DirectConnection:
+    """A connection of the pool, for one transaction. Its errors are those of SQLAlchemy."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        try:
+            self._pooled = engine.raw_connection()
+        except engine.dialect.loaded_dbapi.Error as error:
+            # Here and in _fail(): it tells who listens, forgets connections that broke, and raises
+            # the error that belongs to the driver's. Nothing public does.
+            sa.Connection._handle_dbapi_exception_noconnection(  # noqa: SLF001
+                error, engine.dialect, engine
+            )
+
+    @property
+    def driver(self) -> t.Any:
+        """The driver's connection; None if it broke."""
+        return self._pooled.dbapi_connection
+
+    def execute(self, sql: str, arguments: t.Any = ()) -> t.Any:
+        """Return a cursor that has run the statement."""
+        cursor = self.driver.cursor()
+        try:
+            cursor.execute(sql, arguments)
+        except BaseException as error:  # noqa: BLE001 - also Ctrl-C leaves a connection broken
+            self._fail(error, sql, cursor)
+        return cursor
+
+    def commit(self) -> None:
+        """End the driver's transaction."""
+        try:
+            self._engine.dialect.do_commit(self._pooled)
+        except BaseException as error:  # noqa: BLE001 - as above
+            self._fail(error)
+
+    def roll_back(self) -> None:
+        """Undo the driver's transaction."""
+        self.put_back(lambda: self._engine.dialect.do_rollback(self._pooled))
+
+    def put_back(self, work: Callable[[], object]) -> None:
+        """Make the connection as it was; one that cannot be is thrown away."""
+        if self.driver is None:
+            return
+
+        try:
+            work()
+        except self._engine.dialect.loaded_dbapi.Error as error:
+            self._pooled.invalidate(error)
+
+    def close(self) -> None:
+        """Give the connection back to the pool."""
+        self._pooled.close()
+
+    def _fail(
+        self, error: BaseException, sql: str | None = None, cursor: t.Any = None
+    ) -> t.NoReturn:
+        connection = sa.Connection(self._engine, self._pooled)
+        connection._handle_dbapi_exception(error, sql, None, cursor, None)  # noqa: SLF001
+
+
+Link: t.TypeAlias = "sa.Connection | DirectConnection"
+"""What the statements of the hot path run on."""
+
+
+def is_unnoticed(engine: sa.Engine) -> bool:
+    """Tell whether nobody listens to ``engine``, looks at its statements, or bends them."""
+    # Nothing public tells; "echo" does not know the logger's level. Tests of the host's replace
+    # connect by their own.
+    return not (
+        _is_heard(engine)
+        or engine._should_log_info()  # noqa: SLF001
+        or engine.get_execution_options()
+        or getattr(engine.connect, "__func__", None) is not sa.Engine.connect
+    )
+
+
+def _is_heard(engine: sa.Engine) -> bool:
+    """Tell whether somebody listens to the connections of ``engine``."""
+    # The flags by which SQLAlchemy spares itself the look at each list. They are never lowered.
+    if sa.Connection._has_events or engine.dialect._has_events:  # noqa: SLF001
+        return True
+
+    return engine._has_events and any(  # noqa: SLF001
+        getattr(engine.dispatch, name) for name in _HOOKS
+    )
+
+
+@contextlib.contextmanager
+def begun(engine: sa.Engine, *, single: bool) -> Iterator[DirectConnection]:
+    """Yield a connection in a transaction, which is committed at the end, or undone by an error.
+
+    :param single: one statement will be run, on PostgreSQL.
+    """
+    connection = DirectConnection(engine)
+    try:
+        if single:
+            with _committing_itself(connection, engine.dialect):
+                yield connection
+        elif engine.dialect.name == "sqlite":
+            with sqlite_control(connection.driver), _committed(connection):
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+        else:
+            with _committed(connection):
+                yield connection
+    finally:
+        connection.close()
+
+
+@contextlib.contextmanager
+def sqlite_control(driver: t.Any) -> Iterator[None]:
+    """Let none but ourselves begin or commit on a connection of sqlite3's."""
+    # Since Python 3.12 a host may let its driver begin or commit by itself; for a moment, we do.
+    rules = getattr(driver, "autocommit", _LEGACY_CONTROL)
+    if rules != _LEGACY_CONTROL:
+        driver.autocommit = _LEGACY_CONTROL
+    try:
+        # A database in memory has one connection for all: the host's pending rows are kept,
+        # since they cannot be kept out.
+        end_sqlite(driver)
+        yield
+    finally:
+        if rules != _LEGACY_CONTROL:
+            driver.autocommit = rules
+
+
+def end_sqlite(driver: t.Any) -> None:
+    """Commit what has been begun on a connection of sqlite3's."""
+    if driver.in_transaction:
+        driver.commit()
+
+
+@contextlib.contextmanager
+def _committing_itself(connection: DirectConnection, dialect: sa.Dialect) -> Iterator[None]:
+    # The driver's autocommit spares the round trips of BEGIN and COMMIT, and costs none.
+    dialect.set_isolation_level(connection.driver, "AUTOCOMMIT")
+    try:
+        yield
+    finally:
+        connection.put_back(lambda: dialect.reset_isolation_level(connection.driver))
+
+
+@contextlib.contextmanager
+def _committed(connection: DirectConnection) -> Iterator[None]:
+    try:
+        yield
+        connection.commit()
+    except BaseException:
+        connection.roll_back()
+        raise

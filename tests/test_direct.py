@@ -1,0 +1,239 @@
+"""Writes on the driver's own connection: what is committed, what is undone, what is thrown away."""
+
+from __future__ import annotations
+
+import sqlite3
+import typing as t
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy import exc
+
+from flask_webhook_alerts import direct
+from flask_webhook_alerts import transactions
+from flask_webhook_alerts.errors import Unavailable
+from tests.newer_sqlite import autocommit_options
+
+INSERT = "INSERT INTO crate (id) VALUES (1)"
+
+metadata = sa.MetaData()
+crate = sa.Table(
+    "crate",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    """An engine of a database with no crate."""
+    yield from prepared(sa.create_engine(database_url))
+
+
+@pytest.fixture
+def sqlite_engine(sqlite_url: str) -> Iterator[sa.Engine]:
+    yield from prepared(sa.create_engine(sqlite_url, connect_args={"timeout": 0.05}))
+
+
+def prepared(engine: sa.Engine) -> Iterator[sa.Engine]:
+    metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+    metadata.drop_all(engine)
+    engine.dispose()
+
+
+def insert(engine: sa.Engine, sql: str = INSERT) -> None:
+    """Write as the hot path does: on PostgreSQL by one statement that commits itself."""
+    with direct.begun(engine, single=engine.dialect.name == "postgresql") as connection:
+        connection.execute(sql).close()
+
+
+def crates(engine: sa.Engine) -> int:
+    with engine.connect() as connection:
+        return connection.scalar(sa.select(sa.func.count()).select_from(crate)) or 0
+
+
+def test_an_engine_to_which_somebody_has_listened_is_unnoticed_again(
+    sqlite_engine: sa.Engine,
+) -> None:
+    def hear(*_: object) -> None:
+        """Hear of a commit."""
+
+    assert direct.is_unnoticed(sqlite_engine)
+    event.listen(sa.Engine, "commit", hear)
+    assert not direct.is_unnoticed(sqlite_engine)
+    event.remove(sa.Engine, "commit", hear)
+    assert direct.is_unnoticed(sqlite_engine)
+
+
+def test_what_was_written_is_committed(engine: sa.Engine) -> None:
+    insert(engine)
+
+    assert crates(engine) == 1
+
+
+def test_an_error_of_the_database_is_that_of_sqlalchemy_and_undoes_all(engine: sa.Engine) -> None:
+    insert(engine)
+
+    with pytest.raises(exc.IntegrityError) as caught:
+        insert(engine)
+
+    assert caught.value.statement == INSERT
+    assert not caught.value.connection_invalidated
+    insert(engine, "DELETE FROM crate")
+    assert crates(engine) == 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "mariadb"], indirect=True)
+def test_an_error_of_our_own_undoes_all(engine: sa.Engine) -> None:
+    with pytest.raises(LookupError), direct.begun(engine, single=False) as connection:  # noqa: PT012
+        connection.execute(INSERT).close()
+        raise LookupError
+
+    assert crates(engine) == 0
+
+
+def test_connections_go_back_as_they_came(engine: sa.Engine) -> None:
+    insert(engine)
+
+    with engine.connect() as connection:
+        connection.execute(sa.delete(crate))
+        connection.rollback()
+    assert crates(engine) == 1
+
+
+def test_a_commit_that_fails_is_told_and_undone(sqlite_engine: sa.Engine) -> None:
+    with sqlite_engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TABLE label (crate_id REFERENCES crate (id) DEFERRABLE INITIALLY DEFERRED)"
+        )
+        connection.execute(sa.insert(crate).values(id=1))
+    sqlite_engine.dispose()
+    event.listen(sqlite_engine, "connect", check_references)
+
+    with pytest.raises(exc.IntegrityError):
+        insert(sqlite_engine, "INSERT INTO label (crate_id) VALUES (7)")
+
+    insert(sqlite_engine, "INSERT INTO label (crate_id) VALUES (1)")
+    with sqlite_engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT * FROM label").all() == [(1,)]
+        connection.exec_driver_sql("DROP TABLE label")
+        connection.commit()
+
+
+def check_references(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def test_a_database_that_cannot_be_reached_is_told_by_sqlalchemys_error(tmp_path: Path) -> None:
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'no' / 'folder' / 'host.db'}")
+
+    with pytest.raises(exc.OperationalError):
+        insert(engine)
+    with pytest.raises(Unavailable):
+        transactions.run(engine, lambda link: link.execute(INSERT), may_be_direct=True)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql", "mariadb"], indirect=True)
+def test_a_connection_that_broke_is_told_and_replaced(engine: sa.Engine) -> None:
+    insert(engine, "DELETE FROM crate")
+    end_connections(engine)
+
+    with pytest.raises(exc.DBAPIError) as caught:
+        insert(engine)
+
+    assert caught.value.connection_invalidated
+    insert(engine)
+    assert crates(engine) == 1
+
+
+def end_connections(engine: sa.Engine) -> None:
+    """Let the server end the connection that waits in the pool."""
+    is_postgresql = engine.dialect.name == "postgresql"
+    with engine.connect() as waiting:
+        number = waiting.exec_driver_sql(
+            "SELECT pg_backend_pid()" if is_postgresql else "SELECT CONNECTION_ID()"
+        ).scalar_one()
+    other = sa.create_engine(engine.url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    end = f"SELECT pg_terminate_backend({number})" if is_postgresql else f"KILL {number}"
+    with other.connect() as connection:
+        connection.exec_driver_sql(end)
+
+
+def test_a_connection_that_cannot_be_made_as_it_was_is_thrown_away(
+    sqlite_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert(sqlite_engine)
+    opened: list[object] = []
+    event.listen(sqlite_engine, "connect", lambda *found: opened.append(found))
+
+    def fail(_connection: object) -> None:
+        raise sqlite3.OperationalError
+
+    with monkeypatch.context() as patched, pytest.raises(LookupError):  # noqa: PT012
+        patched.setattr(sqlite_engine.dialect, "do_rollback", fail)
+        with direct.begun(sqlite_engine, single=False):
+            raise LookupError
+
+    assert crates(sqlite_engine) == 1
+    assert len(opened) == 1
+
+
+def test_an_interrupted_statement_costs_the_connection(sqlite_url: str) -> None:
+    engine = sa.create_engine(sqlite_url, connect_args={"factory": Interrupted})
+    opened: list[object] = []
+    event.listen(engine, "connect", lambda *found: opened.append(found))
+
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            insert(engine, "SELECT 'for ever'")
+
+    assert len(opened) == 2
+    engine.dispose()
+
+
+class Interrupted(sqlite3.Connection):
+    """A connection at which somebody presses Ctrl-C."""
+
+    def cursor(self, *_: t.Any) -> t.Any:
+        return super().cursor(InterruptedCursor)
+
+
+class InterruptedCursor(sqlite3.Cursor):
+    """A cursor that never ends by itself."""
+
+    def execute(self, sql: str, *arguments: t.Any) -> t.Any:
+        if "for ever" in sql:
+            raise KeyboardInterrupt
+
+        return super().execute(sql, *arguments)
+
+
+@pytest.mark.parametrize("autocommit", [False, True])
+def test_a_driver_that_commits_by_other_rules_keeps_them(
+    autocommit: bool, sqlite_engine: sa.Engine, sqlite_url: str
+) -> None:
+    engine = sa.create_engine(sqlite_url, connect_args=autocommit_options(autocommit))
+
+    insert(engine)
+
+    assert crates(sqlite_engine) == 1
+    with engine.connect() as connection:
+        driver = t.cast(t.Any, connection.connection.dbapi_connection)
+        assert (driver.autocommit, driver.in_transaction) == (autocommit, not autocommit)
+    engine.dispose()
+
+
+def test_a_write_lock_is_waited_for_and_then_told(sqlite_engine: sa.Engine) -> None:
+    with sqlite_engine.connect() as other:
+        other.exec_driver_sql("BEGIN IMMEDIATE")
+
+        with pytest.raises(exc.OperationalError, match="locked"):
+            insert(sqlite_engine)
+
+    insert(sqlite_engine)
+    assert crates(sqlite_engine) == 1
