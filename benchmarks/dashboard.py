@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import re
 import statistics
 import time
@@ -134,7 +133,7 @@ def main() -> None:
                 f" {row['best_ms']:8.1f}"
             )
     if options.json:
-        options.json.write_text(json.dumps(result, indent=1) + "\n")
+        figures.write(options.json, result)
 
 
 if __name__ == "__main__":

@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import importlib.metadata
+import json
 import os
 import platform
 import sqlite3
 import statistics
 import typing as t
 from collections.abc import Callable
+from pathlib import Path
 
 from benchmarks import cpu
 
@@ -95,3 +97,9 @@ def conditions(**options: t.Any) -> dict[str, t.Any]:
         "options": options,
         "databases": {},
     }
+
+
+def write(path: Path, result: dict[str, t.Any]) -> None:
+    """Write figures to a file, and make its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=1) + "\n")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
-import json
 import random
 import statistics
 import typing as t
@@ -138,7 +137,7 @@ def main() -> None:
         result["databases"][kind] = summarize(passes)
         print_table(kind, result["databases"][kind])
     if options.json:
-        options.json.write_text(json.dumps(result, indent=1) + "\n")
+        figures.write(options.json, result)
 
 
 if __name__ == "__main__":

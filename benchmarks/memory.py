@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from benchmarks import figures
@@ -51,7 +50,7 @@ def main() -> None:
         print(f"{kind:11} growth since the mark of 10,000: {growth:+.1%}")
         result["databases"][kind] = {"resident_mib": held, "growth": growth}
     if options.json:
-        options.json.write_text(json.dumps(result, indent=1) + "\n")
+        figures.write(options.json, result)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import datetime as dt
-import json
 import random
 import time
 import typing as t
@@ -130,7 +129,7 @@ def main() -> None:
     result["databases"]["postgresql"] = measure(sizes, options.rounds, options.times)
     print_table(result["databases"]["postgresql"])
     if options.json:
-        options.json.write_text(json.dumps(result, indent=1) + "\n")
+        figures.write(options.json, result)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ import argparse
 import contextlib
 import dataclasses
 import gc
-import json
 import random
 import sys
 import typing as t
@@ -161,7 +160,7 @@ def main() -> None:
         print_table(kind, summary)
         sys.stdout.flush()
     if options.json:
-        options.json.write_text(json.dumps(result, indent=1) + "\n")
+        figures.write(options.json, result)
 
 
 if __name__ == "__main__":

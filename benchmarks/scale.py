@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import dataclasses
 import gc
-import json
 import random
 import time
 import typing as t
@@ -179,7 +178,7 @@ def main() -> None:
         }
         print_table(kind, result["databases"][kind])
     if options.json:
-        options.json.write_text(json.dumps(result, indent=1) + "\n")
+        figures.write(options.json, result)
 
 
 if __name__ == "__main__":

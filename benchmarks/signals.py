@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import random
 import statistics
 import typing as t
@@ -106,7 +105,7 @@ def main() -> None:
                 f" {row['added_ms']:9.3f} {row['cpu_ratio']:6.2f}"
             )
     if options.json:
-        options.json.write_text(json.dumps(result, indent=1) + "\n")
+        figures.write(options.json, result)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def problem_of(error: Rejected | Refused | Unavailable) -> Problem:
         return Problem(
             status=503,
             code="unavailable",
-            detail="The database cannot take the event now. Nothing was stored; send it again.",
+            detail="This server cannot take the event now. Nothing was stored; send it again.",
             headers={"Retry-After": str(error.retry_after)},
         )
 

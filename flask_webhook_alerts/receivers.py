@@ -9,8 +9,8 @@ import re
 import time
 import traceback
 import typing as t
+from collections.abc import Awaitable
 from collections.abc import Callable
-from collections.abc import Coroutine
 from collections.abc import Iterator
 from collections.abc import Sequence
 
@@ -48,11 +48,10 @@ def connected(signal: blinker.Signal, app: Flask) -> dict[str, list[Receiver]]:
     return dict(sorted(by_name.items()))
 
 
-ABSENT: str = (
+_ABSENT = (
     "it failed before, and is not connected in this process. Import the module that connects it"
     " where the app is made. If it is gone for good, send the event again once it is dead."
 )
-"""What to tell a deliverer of a receiver that :func:`named_in` an event's last error."""
 
 
 def told(errors: Sequence[str]) -> str:
@@ -65,6 +64,12 @@ def told(errors: Sequence[str]) -> str:
 def named_in(errors: str | None) -> tuple[str, ...]:
     """Return the names of the receivers in what :func:`told` has returned."""
     return tuple(dict.fromkeys(_NAMED.findall(errors or "")))
+
+
+def miss(name: str) -> str:
+    """Log that a receiver which failed before is not connected here; return what went wrong."""
+    logger.warning("Receiver %s: %s", name, _ABSENT, extra={"action": "receiver_missing"})
+    return f"{name}: {_ABSENT}"
 
 
 def any_connected(app: Flask) -> bool:
@@ -147,9 +152,11 @@ def _finish(app: Flask, result: object) -> None:
     if inspect.iscoroutine(result):
         with contextlib.closing(result):  # where Flask cannot run it, nobody will
             app.ensure_sync(_awaited)(result)
+    elif inspect.isawaitable(result):
+        app.ensure_sync(_awaited)(result)
     elif inspect.isgenerator(result) or inspect.isasyncgen(result):
         raise TypeError("It is a generator function: calling it runs nothing. Take out the yield.")
 
 
-async def _awaited(coroutine: Coroutine[t.Any, t.Any, t.Any]) -> None:
-    await coroutine
+async def _awaited(result: Awaitable[t.Any]) -> None:
+    await result

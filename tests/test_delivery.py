@@ -638,7 +638,9 @@ def test_who_failed_and_is_not_connected_here_is_not_passed_over(
     assert (heard.kinds, log.kinds) == (["created", "created"], ["created"])
 
 
-def test_an_interrupt_keeps_who_failed_before(host: Host, connect: Connect, clock: Clock) -> None:
+def test_an_interrupt_keeps_who_failed_before(
+    host: Host, connect: Connect, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
     heard = Listener(RuntimeError("busy"), RuntimeError("busy"))
 
     def absent(app: Flask, **extra: t.Any) -> None:
@@ -666,6 +668,8 @@ def test_an_interrupt_keeps_who_failed_before(host: Host, connect: Connect, cloc
     (event,) = host.stored_events()
     assert event.delivered_at is None
     assert event.last_error.count("is not connected in this process") == 2
+    missed = [r.levelname for r in caplog.records if vars(r).get("action") == "receiver_missing"]
+    assert missed == ["WARNING"] * 3  # the second deliverer misses one, the third both
 
 
 def test_a_long_error_leaves_room_for_the_names_after_it(
@@ -1037,6 +1041,23 @@ def test_a_coroutine_behind_a_decorator_is_run(sqlite_host: Host, connect: Conne
         return page(*arguments, **options)
 
     connect(alert_created, decorated)
+    send(sqlite_host, sqlite_host.create_integration())
+
+    assert (calls, owed(sqlite_host)) == (["page"], [])
+
+
+def test_what_can_be_awaited_is_awaited(sqlite_host: Host, connect: Connect) -> None:
+    calls: list[str] = []
+
+    class Call:
+        def __await__(self) -> t.Generator[t.Any, None, None]:
+            yield from asyncio.sleep(0).__await__()
+            calls.append("page")
+
+    def page(app: Flask, **extra: t.Any) -> Call:
+        return Call()
+
+    connect(alert_created, page)
     send(sqlite_host, sqlite_host.create_integration())
 
     assert (calls, owed(sqlite_host)) == (["page"], [])

@@ -39,7 +39,7 @@ _PROBLEMS = {
     415: "The content type is not JSON, or the body is encoded.",
     422: "Fields of the payload do not fit; `errors` says which.",
     429: "The integration has used up its rate limit.",
-    503: "The database cannot take the event now. Nothing was stored; send it again.",
+    503: "This server cannot take the event now. Nothing was stored; send it again.",
 }
 _TEXT = {"type": "string", "pattern": VISIBLE}
 _LABELS = {"type": "array", "items": {"type": ["string", "null"]}}
