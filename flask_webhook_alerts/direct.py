@@ -18,6 +18,7 @@ _HOOKS = (
     "engine_connect", "begin", "commit", "rollback",
     "before_execute", "after_execute", "before_cursor_execute", "after_cursor_execute",
 )  # fmt: skip
+_NO_CONTROL = contextlib.nullcontext()
 _LEGACY_CONTROL = -1  # sqlite3.LEGACY_TRANSACTION_CONTROL, which Python 3.11 does not name
 
 
@@ -108,26 +109,14 @@ def _is_heard(engine: sa.Engine) -> bool:
     )
 
 
-@contextlib.contextmanager
-def begun(engine: sa.Engine, *, single: bool) -> Iterator[DirectConnection]:
-    """Yield a connection in a transaction, which is committed at the end, or undone by an error.
+def begun(
+    engine: sa.Engine, *, single: bool
+) -> contextlib.AbstractContextManager[DirectConnection]:
+    """Lend a connection in a transaction, which is committed at the end, or undone by an error.
 
     :param single: one statement will be run, on PostgreSQL.
     """
-    connection = DirectConnection(engine)
-    try:
-        if single:
-            with _committing_itself(connection, engine.dialect):
-                yield connection
-        elif engine.dialect.name == "sqlite":
-            with sqlite_control(connection.driver), _committed(connection):
-                connection.execute("BEGIN IMMEDIATE")
-                yield connection
-        else:
-            with _committed(connection):
-                yield connection
-    finally:
-        connection.close()
+    return _committing_itself(engine) if single else _committed(engine)
 
 
 @contextlib.contextmanager
@@ -154,20 +143,34 @@ def end_sqlite(driver: t.Any) -> None:
 
 
 @contextlib.contextmanager
-def _committing_itself(connection: DirectConnection, dialect: sa.Dialect) -> Iterator[None]:
-    # The driver's autocommit spares the round trips of BEGIN and COMMIT, and costs none.
-    dialect.set_isolation_level(connection.driver, "AUTOCOMMIT")
+def _committing_itself(engine: sa.Engine) -> Iterator[DirectConnection]:
+    connection = DirectConnection(engine)
+    driver = connection.driver
+    # The driver's autocommit spares the round trips of BEGIN and COMMIT, and costs none. All of
+    # PostgreSQL's have this attribute; to ask the dialect for its isolation level sets two.
+    was = driver.autocommit
     try:
-        yield
+        driver.autocommit = True
+        yield connection
     finally:
-        connection.put_back(lambda: dialect.reset_isolation_level(connection.driver))
+        connection.put_back(lambda: setattr(driver, "autocommit", was))
+        connection.close()
 
 
 @contextlib.contextmanager
-def _committed(connection: DirectConnection) -> Iterator[None]:
+def _committed(engine: sa.Engine) -> Iterator[DirectConnection]:
+    connection = DirectConnection(engine)
+    is_sqlite = engine.dialect.name == "sqlite"
     try:
-        yield
-        connection.commit()
-    except BaseException:
-        connection.roll_back()
-        raise
+        with sqlite_control(connection.driver) if is_sqlite else _NO_CONTROL:
+            try:
+                if is_sqlite:
+                    # Take the write lock before reading, by waiting: taken later, it fails at once.
+                    connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.commit()
+            except BaseException:
+                connection.roll_back()
+                raise
+    finally:
+        connection.close()

@@ -21,6 +21,7 @@ from .errors import Unavailable
 logger: logging.Logger = logging.getLogger(__name__)
 
 T = t.TypeVar("T")
+Begin: t.TypeAlias = Callable[..., contextlib.AbstractContextManager[t.Any]]
 
 PATIENCE = 8.0
 """Seconds after which a write that lost to others is not tried again."""
@@ -94,7 +95,9 @@ def run(
     while True:
         attempt += 1
         try:
-            with _transaction(engine, single, may_be_direct and not lost) as connection:
+            is_direct = may_be_direct and not lost and direct.is_unnoticed(engine)
+            begun: Begin = direct.begun if is_direct else _begun
+            with begun(engine, single=single) as connection:
                 if lost and recover and (done := recover(connection)) is not None:
                     return done
 
@@ -109,12 +112,7 @@ def run(
 
 
 @contextlib.contextmanager
-def _transaction(engine: sa.Engine, single: bool, may_be_direct: bool) -> Iterator[t.Any]:
-    if may_be_direct and direct.is_unnoticed(engine):
-        with direct.begun(engine, single=single) as link:
-            yield link
-        return
-
+def _begun(engine: sa.Engine, *, single: bool) -> Iterator[t.Any]:
     with engine.connect() as connection:
         if connection.in_transaction():
             # Only tests of the host's lend a connection like that, to roll all of it back.
@@ -122,13 +120,15 @@ def _transaction(engine: sa.Engine, single: bool, may_be_direct: bool) -> Iterat
                 yield connection
             return
 
-        with _begun(connection, single):
+        with _transaction(connection, single):
             yield connection
 
 
-def _begun(connection: sa.Connection, single: bool) -> contextlib.AbstractContextManager[t.Any]:
+def _transaction(
+    connection: sa.Connection, single: bool
+) -> contextlib.AbstractContextManager[t.Any]:
     if connection.dialect.name == "sqlite":
-        return _begun_sqlite(connection, single)
+        return _sqlite_transaction(connection, single)
 
     if single and connection.dialect.name == "postgresql":
         # The driver's autocommit spares the round trips of BEGIN and COMMIT, and costs none.
@@ -138,7 +138,7 @@ def _begun(connection: sa.Connection, single: bool) -> contextlib.AbstractContex
 
 
 @contextlib.contextmanager
-def _begun_sqlite(connection: sa.Connection, single: bool) -> Iterator[None]:
+def _sqlite_transaction(connection: sa.Connection, single: bool) -> Iterator[None]:
     driver = t.cast(t.Any, connection.connection.dbapi_connection)
     with direct.sqlite_control(driver), connection.begin():
         direct.end_sqlite(driver)  # what an engine of the host's has begun by itself
