@@ -162,6 +162,29 @@ def test_each_receiver_costs_a_context_and_a_load_and_all_one_mark(
     assert len(stored.delivered_to) == count
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_the_mark_alone_waits_for_no_disk(
+    host: Host, post_event: PostEvent, connect: Connect
+) -> None:
+    hurried: list[str] = []
+    settings: set[str] = set()
+
+    def look(_connection: object, cursor: t.Any, statement: str, *_: object) -> None:
+        if "set_config(" in statement:
+            hurried.append(statement.split()[0])
+        # On the same connection: what was set for one transaction is gone by now.
+        settings.add(cursor.connection.execute("SHOW synchronous_commit").fetchone()[0])
+
+    connect(alert_created, first, sender=host.app)
+    with host.app.app_context():
+        event.listen(host.db.engine, "after_cursor_execute", look)
+    post_event()
+
+    assert (hurried, settings) == (["UPDATE"], {"on"})
+    (stored,) = host.stored_events()
+    assert stored.delivered_at is not None
+
+
 # --- What the tests above look through ---
 
 
