@@ -90,12 +90,13 @@ class Service:
     def _create(self, integration: IntegrationRecord, event: IncomingEvent) -> Receipt:
         database, at = self._database, clock.now()
         plan = self._delivery.plan(EventKind.CREATED, at)
-        changes = database.store.changes
-        target = _target_of(integration, event)
+        changes, reads = database.store.changes, database.store.reads
         try:
             change = database.change(
-                lambda connection: changes.create(connection, integration.id, event, at, plan),
-                recover=lambda connection: database.store.reads.created(connection, target, at),
+                lambda link: changes.create(link, integration.id, event, at, plan),
+                recover=lambda connection: reads.created(
+                    connection, _target_of(integration, event), at
+                ),
             )
         except Refused:
             if self._admission.read(integration.id) is None:
@@ -113,7 +114,7 @@ class Service:
         changes, reads = database.store.changes, database.store.reads
         for _ in range(_RACES):
             change = database.change(
-                lambda connection: changes.transition(connection, kind, target, at, plan, by),
+                lambda link: changes.transition(link, kind, target, at, plan, by),
                 recover=lambda connection: reads.changed(
                     connection, kind, target, thirdparty_id, at
                 ),
@@ -203,6 +204,9 @@ def _rendered(
     integration: IntegrationRecord, event: IncomingEvent, payload: dict[str, t.Any]
 ) -> IncomingEvent:
     """Return the event with the texts of the integration's templates, where they give any."""
+    if integration.title_template is None and integration.description_template is None:
+        return event
+
     templates = {
         "title": integration.title_template,
         "description": integration.description_template,
@@ -218,7 +222,4 @@ def _rendered(
             texts[name] = decoding.clean(text)
         except RenderingFailed as error:
             notes.append(f"{name.capitalize()}: the template was left out. {error}")
-    if not (texts or notes):
-        return event
-
     return dataclasses.replace(event, **texts, notes=(*event.notes, *notes))
