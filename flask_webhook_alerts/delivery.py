@@ -183,7 +183,7 @@ class Delivery:
         # Whoever failed may be connected in another process only, and has to be called there.
         failed = receivers.named_in(claim.last_error)
         absent = sorted({*failed} - {*connected, *done})
-        failures = [receivers.miss(name) for name in absent]
+        failures = [receivers.report_missing(name) for name in absent]
         try:
             for name, group in connected.items():
                 if name not in done:

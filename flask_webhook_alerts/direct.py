@@ -2,14 +2,14 @@
 
 SQLAlchemy's ``Connection``, with its options, events and transactions, costs about as much as the
 statement that runs on it. What stays SQLAlchemy's: the pool and all that happens at check-out and
-return, the SQL, the types of values, isolation levels, and errors.
+return, the SQL, the types of values, and errors.
 """
 
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import typing as t
-from collections.abc import Callable
 from collections.abc import Iterator
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ _HOOKS = (
     "engine_connect", "begin", "commit", "rollback",
     "before_execute", "after_execute", "before_cursor_execute", "after_cursor_execute",
 )  # fmt: skip
+_CONNECT = sa.Engine.connect
 _NO_CONTROL = contextlib.nullcontext()
 _LEGACY_CONTROL = -1  # sqlite3.LEGACY_TRANSACTION_CONTROL, which Python 3.11 does not name
 
@@ -27,9 +28,10 @@ class DirectConnection:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self._errors: type[Exception] = engine.dialect.loaded_dbapi.Error
         try:
             self._pooled = engine.raw_connection()
-        except engine.dialect.loaded_dbapi.Error as error:
+        except self._errors as error:
             # Here and in _fail(): it tells who listens, forgets connections that broke, and raises
             # the error that belongs to the driver's. Nothing public does.
             sa.Connection._handle_dbapi_exception_noconnection(  # noqa: SLF001
@@ -43,8 +45,9 @@ class DirectConnection:
 
     def execute(self, sql: str, arguments: t.Any = ()) -> t.Any:
         """Return a cursor that has run the statement."""
-        cursor = self.driver.cursor()
+        cursor = None
         try:
+            cursor = self.driver.cursor()
             cursor.execute(sql, arguments)
         except BaseException as error:  # noqa: BLE001 - also Ctrl-C leaves a connection broken
             self._fail(error, sql, cursor)
@@ -53,23 +56,42 @@ class DirectConnection:
     def commit(self) -> None:
         """End the driver's transaction."""
         try:
-            self._engine.dialect.do_commit(self._pooled)
+            self.driver.commit()
         except BaseException as error:  # noqa: BLE001 - as above
             self._fail(error)
 
-    def roll_back(self) -> None:
-        """Undo the driver's transaction."""
-        self.put_back(lambda: self._engine.dialect.do_rollback(self._pooled))
+    def commit_by_itself(self) -> None:
+        """Let the server commit each statement, until the connection goes back to the pool.
 
-    def put_back(self, work: Callable[[], object]) -> None:
-        """Make the connection as it was; one that cannot be is thrown away."""
+        For drivers of PostgreSQL, all of which have this attribute.
+        """
+        driver, errors = self.driver, self._errors
+        try:
+            driver.commit()  # what a listener to the pool has begun, such as a tenant's settings
+            was = driver.autocommit
+        except BaseException as error:  # noqa: BLE001 - as above
+            self._fail(error)
+
+        def restore(returned: t.Any) -> None:
+            with contextlib.suppress(errors):  # whoever takes a broken one finds it out
+                returned.autocommit = was
+
+        # By the pool, which does it however the connection comes back. SQLAlchemy does the same.
+        t.cast(t.Any, self._pooled)._connection_record.finalize_callback.append(restore)  # noqa: SLF001
+        driver.autocommit = True
+
+    def roll_back(self) -> None:
+        """Undo the driver's transaction; a connection that cannot is thrown away."""
         if self.driver is None:
             return
 
         try:
-            work()
-        except self._engine.dialect.loaded_dbapi.Error as error:
+            # The driver's own: SQLAlchemy's leaves it out where an engine commits by itself.
+            self.driver.rollback()
+        except BaseException as error:
             self._pooled.invalidate(error)
+            if not isinstance(error, self._errors):
+                raise
 
     def close(self) -> None:
         """Give the connection back to the pool."""
@@ -78,8 +100,10 @@ class DirectConnection:
     def _fail(
         self, error: BaseException, sql: str | None = None, cursor: t.Any = None
     ) -> t.NoReturn:
+        # With a statement, errors that are not the driver's would become those of a bad value.
+        statement = sql if isinstance(error, self._errors) else None
         connection = sa.Connection(self._engine, self._pooled)
-        connection._handle_dbapi_exception(error, sql, None, cursor, None)  # noqa: SLF001
+        connection._handle_dbapi_exception(error, statement, None, cursor, None)  # noqa: SLF001
 
 
 Link: t.TypeAlias = "sa.Connection | DirectConnection"
@@ -94,14 +118,16 @@ def is_unnoticed(engine: sa.Engine) -> bool:
         _is_heard(engine)
         or engine._should_log_info()  # noqa: SLF001
         or engine.get_execution_options()
-        or getattr(engine.connect, "__func__", None) is not sa.Engine.connect
+        or type(engine).connect is not _CONNECT
+        or "connect" in vars(engine)
     )
 
 
 def _is_heard(engine: sa.Engine) -> bool:
     """Tell whether somebody listens to the connections of ``engine``."""
-    # The flags by which SQLAlchemy spares itself the look at each list. They are never lowered.
-    if sa.Connection._has_events or engine.dialect._has_events:  # noqa: SLF001
+    # The flags by which SQLAlchemy spares itself the look at each list. They are never lowered, and
+    # older versions have none for the class of connections.
+    if getattr(sa.Connection, "_has_events", False) or engine.dialect._has_events:  # noqa: SLF001
         return True
 
     return engine._has_events and any(  # noqa: SLF001
@@ -114,9 +140,12 @@ def begun(
 ) -> contextlib.AbstractContextManager[DirectConnection]:
     """Lend a connection in a transaction, which is committed at the end, or undone by an error.
 
-    :param single: one statement will be run, on PostgreSQL.
+    :param single: one statement will be run, a transaction by itself.
     """
-    return _committing_itself(engine) if single else _committed(engine)
+    if single and engine.dialect.name == "postgresql":
+        return _committing_itself(engine)
+
+    return _committed(engine)
 
 
 @contextlib.contextmanager
@@ -133,7 +162,8 @@ def sqlite_control(driver: t.Any) -> Iterator[None]:
         yield
     finally:
         if rules != _LEGACY_CONTROL:
-            driver.autocommit = rules
+            with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed, and has no rules
+                driver.autocommit = rules
 
 
 def end_sqlite(driver: t.Any) -> None:
@@ -145,15 +175,11 @@ def end_sqlite(driver: t.Any) -> None:
 @contextlib.contextmanager
 def _committing_itself(engine: sa.Engine) -> Iterator[DirectConnection]:
     connection = DirectConnection(engine)
-    driver = connection.driver
-    # The driver's autocommit spares the round trips of BEGIN and COMMIT, and costs none. All of
-    # PostgreSQL's have this attribute; to ask the dialect for its isolation level sets two.
-    was = driver.autocommit
     try:
-        driver.autocommit = True
+        # The driver's autocommit spares the round trips of BEGIN and COMMIT, and costs none.
+        connection.commit_by_itself()
         yield connection
     finally:
-        connection.put_back(lambda: setattr(driver, "autocommit", was))
         connection.close()
 
 

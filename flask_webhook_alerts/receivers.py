@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import inspect
 import logging
@@ -66,7 +67,7 @@ def named_in(errors: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_NAMED.findall(errors or "")))
 
 
-def miss(name: str) -> str:
+def report_missing(name: str) -> str:
     """Log that a receiver which failed before is not connected here; return what went wrong."""
     logger.warning("Receiver %s: %s", name, _ABSENT, extra={"action": "receiver_missing"})
     return f"{name}: {_ABSENT}"
@@ -152,7 +153,7 @@ def _finish(app: Flask, result: object) -> None:
     if inspect.iscoroutine(result):
         with contextlib.closing(result):  # where Flask cannot run it, nobody will
             app.ensure_sync(_awaited)(result)
-    elif inspect.isawaitable(result):
+    elif inspect.isawaitable(result) and not asyncio.isfuture(result):  # which its own loop runs
         app.ensure_sync(_awaited)(result)
     elif inspect.isgenerator(result) or inspect.isasyncgen(result):
         raise TypeError("It is a generator function: calling it runs nothing. Take out the yield.")

@@ -72,7 +72,7 @@ def diagnose(error: Exception) -> Fault:
 
 def run(
     engine: sa.Engine,
-    work: Callable[[t.Any], T],
+    work: Callable[[sa.Connection], T] | Callable[[direct.Link], T],
     *,
     single: bool = False,
     may_be_direct: bool = False,
@@ -131,7 +131,8 @@ def _transaction(
         return _sqlite_transaction(connection, single)
 
     if single and connection.dialect.name == "postgresql":
-        # The driver's autocommit spares the round trips of BEGIN and COMMIT, and costs none.
+        # First what a listener to the pool has begun, such as a tenant's settings.
+        t.cast(t.Any, connection.connection.dbapi_connection).commit()
         connection.execution_options(isolation_level="AUTOCOMMIT")
     # Begun in any case: hosts that listen to the engine hear of each commit.
     return connection.begin()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 import typing as t
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from flask_webhook_alerts import direct
 from flask_webhook_alerts import transactions
 from flask_webhook_alerts.errors import Unavailable
 from tests.newer_sqlite import autocommit_options
+from tests.newer_sqlite import NewerConnection
 
 INSERT = "INSERT INTO crate (id) VALUES (1)"
 
@@ -164,53 +166,133 @@ def end_connections(engine: sa.Engine) -> None:
         connection.exec_driver_sql(end)
 
 
-def test_a_connection_that_cannot_be_made_as_it_was_is_thrown_away(
-    sqlite_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    insert(sqlite_engine)
-    opened: list[object] = []
-    event.listen(sqlite_engine, "connect", lambda *found: opened.append(found))
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_connection_that_was_closed_in_the_pool_is_told_and_replaced(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        driver = t.cast(t.Any, connection.connection.dbapi_connection)
+    driver.close()
 
-    def fail(_connection: object) -> None:
-        raise sqlite3.OperationalError
+    with pytest.raises(exc.DBAPIError) as caught:
+        insert(engine)
 
-    with monkeypatch.context() as patched, pytest.raises(LookupError):  # noqa: PT012
-        patched.setattr(sqlite_engine.dialect, "do_rollback", fail)
-        with direct.begun(sqlite_engine, single=False):
+    assert caught.value.connection_invalidated
+    insert(engine)
+    assert crates(engine) == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_the_pool_ends_autocommit_however_a_connection_comes_back(engine: sa.Engine) -> None:
+    connection = direct.DirectConnection(engine)
+    connection.commit_by_itself()
+    driver = connection.driver
+    seen = [driver.autocommit]
+    del connection
+    gc.collect()
+
+    seen.append(driver.autocommit)
+    assert seen == [True, False]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_a_listener_to_the_pool_has_begun_is_kept(engine: sa.Engine) -> None:
+    def set_up(driver: t.Any, *_: object) -> None:
+        driver.execute("SET search_path TO public")
+
+    event.listen(engine, "checkout", set_up)
+    insert(engine)
+
+    transactions.run(engine, lambda link: link.execute(sa.delete(crate)), single=True)
+    assert crates(engine) == 0
+
+
+@pytest.fixture
+def unruly_engine(sqlite_url: str) -> Iterator[sa.Engine]:
+    yield from prepared(sa.create_engine(sqlite_url, connect_args={"factory": Unruly}))
+
+
+def fail(engine: sa.Engine, fault: type[BaseException], *, late: bool = False) -> None:
+    """Let the driver raise ``fault`` in the statement, or late: when all is undone."""
+    with direct.begun(engine, single=False) as connection:
+        connection.driver.fault = fault
+        if late:
             raise LookupError
+        connection.execute(INSERT)
 
-    assert crates(sqlite_engine) == 1
+
+def connections_of(engine: sa.Engine) -> list[object]:
+    """Return a list to which each new connection is added."""
+    opened: list[object] = []
+    event.listen(engine, "connect", lambda *found: opened.append(found))
+    return opened
+
+
+@pytest.mark.parametrize("fault", [sqlite3.OperationalError, KeyboardInterrupt])
+def test_a_connection_that_cannot_roll_back_is_thrown_away(
+    unruly_engine: sa.Engine, fault: type[BaseException]
+) -> None:
+    opened = connections_of(unruly_engine)
+
+    with pytest.raises((LookupError, KeyboardInterrupt)):
+        fail(unruly_engine, fault, late=True)
+
+    assert crates(unruly_engine) == 0
     assert len(opened) == 1
 
 
-def test_an_interrupted_statement_costs_the_connection(sqlite_url: str) -> None:
-    engine = sa.create_engine(sqlite_url, connect_args={"factory": Interrupted})
-    opened: list[object] = []
-    event.listen(engine, "connect", lambda *found: opened.append(found))
+def test_an_error_that_is_not_the_drivers_stays_what_it_is(unruly_engine: sa.Engine) -> None:
+    with pytest.raises(MemoryError):
+        fail(unruly_engine, MemoryError)
+
+    assert crates(unruly_engine) == 0
+
+
+@pytest.mark.parametrize("rules", [{}, autocommit_options(False)], ids=["old", "new"])
+def test_an_interrupted_statement_costs_the_connection(
+    sqlite_url: str, rules: dict[str, t.Any]
+) -> None:
+    options = {**rules, "factory": UnrulyAndNewer if rules else Unruly}
+    engine = sa.create_engine(sqlite_url, connect_args=options)
+    opened = connections_of(engine)
 
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
-            insert(engine, "SELECT 'for ever'")
+            fail(engine, KeyboardInterrupt)
 
     assert len(opened) == 2
     engine.dispose()
 
 
-class Interrupted(sqlite3.Connection):
-    """A connection at which somebody presses Ctrl-C."""
+class Unruly(sqlite3.Connection):
+    """A connection that fails once it is told how."""
+
+    fault: type[BaseException] | None = None
 
     def cursor(self, *_: t.Any) -> t.Any:
-        return super().cursor(InterruptedCursor)
+        self._fail()
+        return super().cursor()
+
+    def rollback(self) -> None:
+        self._fail()
+        super().rollback()
+
+    def _fail(self) -> None:
+        if self.fault is not None:
+            fault, self.fault = self.fault, None
+            raise fault
 
 
-class InterruptedCursor(sqlite3.Cursor):
-    """A cursor that never ends by itself."""
+class UnrulyAndNewer(Unruly, NewerConnection):
+    """The same, with other rules for its commits."""
 
-    def execute(self, sql: str, *arguments: t.Any) -> t.Any:
-        if "for ever" in sql:
-            raise KeyboardInterrupt
 
-        return super().execute(sql, *arguments)
+def test_a_connect_that_was_replaced_is_noticed(
+    sqlite_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = sa.Engine.connect
+
+    assert direct.is_unnoticed(sqlite_engine)
+    monkeypatch.setattr(sa.Engine, "connect", lambda engine: connect(engine))
+    assert not direct.is_unnoticed(sqlite_engine)
 
 
 @pytest.mark.parametrize("autocommit", [False, True])

@@ -1,7 +1,9 @@
 """Die or halt at a chosen point of a request. None of this is in the product.
 
-The points are found by means that any host has: the events of SQLAlchemy's engine, blinker's
-signals, the host's own code. The order is written in a file, which is gone once it is carried out:
+A host that listens to its engine has its points from SQLAlchemy's events. To listen would keep the
+writes off the driver's own connection, so all others have them from a class of ours that is bent in
+this process. The rest is found by means that any host has: blinker's signals, the pool's events,
+the host's own code. The order is written in a file, which is gone once it is carried out:
 a process that comes after lives on.
 """
 
@@ -20,6 +22,9 @@ import sqlalchemy as sa
 from flask import Flask
 from flask import Response
 from sqlalchemy import event
+
+from flask_webhook_alerts.direct import DirectConnection
+from flask_webhook_alerts.store.outbox import Outbox
 
 EXIT_CODE: t.Final = 9
 
@@ -47,7 +52,6 @@ POINTS_OF_DELIVERY: t.Final = (BEFORE_SIGNAL, IN_SECOND_RECEIVER, BEFORE_MARK)
 # A create inserts an alert, the other transitions update one; both then insert an event, some
 # databases in the same statement.
 _WRITES_ALERT = re.compile(r"(INSERT INTO|UPDATE) webhook_alert\b")
-_MARKS_EVENT = re.compile(r"UPDATE webhook_alert_event\b")
 
 
 def die_at(point: str) -> str:
@@ -95,27 +99,29 @@ class Failpoints:
         """Forget what the last request of this thread did."""
         vars(self._progress).clear()
 
-    def before_statement(self, *arguments: t.Any) -> None:
-        statement: str = arguments[2]
+    def before_statement(self, statement: str) -> None:
         if _WRITES_ALERT.search(statement):
             self.reach(BEFORE_INSERT)
-        if _MARKS_EVENT.search(statement) and self._progress.receivers_returned:
-            self.reach(BEFORE_MARK)
 
-    def after_statement(self, *arguments: t.Any) -> None:
-        statement: str = arguments[2]
+    def after_statement(self, statement: str) -> None:
         if _WRITES_ALERT.search(statement):
             self._progress.wrote = True
             self.reach(AFTER_INSERT)
 
-    def before_commit(self, _connection: sa.Connection) -> None:
+    def before_commit(self, *_arguments: object) -> None:
         if self._progress.wrote:
             self.reach(BEFORE_COMMIT)
 
     def after_transaction(self, *_arguments: object) -> None:
         # The pool gets the connection back: the transaction is over, and none here is rolled back.
+        # A statement that is a transaction by itself has no commit of its own to die before.
         if self._progress.wrote:
+            self.reach(BEFORE_COMMIT)
             self.reach(AFTER_COMMIT)
+
+    def before_mark(self) -> None:
+        if self._progress.receivers_returned:
+            self.reach(BEFORE_MARK)
 
     def before_signal(self) -> None:
         self.reach(BEFORE_SIGNAL)
@@ -133,18 +139,64 @@ class Failpoints:
         return response
 
 
-def install(app: Flask, engine: sa.Engine, signals: Sequence[blinker.Signal]) -> Failpoints:
-    """Make ``app`` heed the order in the file that its setting ``FAILPOINT`` names."""
+def install(
+    app: Flask, engine: sa.Engine, signals: Sequence[blinker.Signal], *, is_heard: bool
+) -> Failpoints:
+    """Make ``app`` heed the order in the file that its setting ``FAILPOINT`` names.
+
+    :param is_heard: whether somebody listens to the engine, as tools do that trace statements.
+    """
     failpoints = Failpoints(Path(app.config["FAILPOINT"]))
-    event.listen(engine, "before_cursor_execute", failpoints.before_statement)
-    event.listen(engine, "after_cursor_execute", failpoints.after_statement)
-    event.listen(engine, "commit", failpoints.before_commit)
+    if is_heard:
+        _listen(engine, failpoints)
+    else:
+        _bend(DirectConnection, failpoints)
     event.listen(engine, "reset", failpoints.after_transaction)
+    _bend_marks(failpoints)
     for each in signals:
         _watch(each, failpoints)
     app.before_request(failpoints.begin)
     app.after_request(failpoints.before_answer)
     return failpoints
+
+
+def _listen(engine: sa.Engine, failpoints: Failpoints) -> None:
+    def before(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        failpoints.before_statement(statement)
+
+    def after(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        failpoints.after_statement(statement)
+
+    event.listen(engine, "before_cursor_execute", before)
+    event.listen(engine, "after_cursor_execute", after)
+    event.listen(engine, "commit", failpoints.before_commit)
+
+
+def _bend(connection: t.Any, failpoints: Failpoints) -> None:
+    execute, commit = connection.execute, connection.commit
+
+    def pointed_execute(self: t.Any, sql: str, arguments: t.Any = ()) -> t.Any:
+        failpoints.before_statement(sql)
+        cursor = execute(self, sql, arguments)
+        failpoints.after_statement(sql)
+        return cursor
+
+    def pointed_commit(self: t.Any) -> None:
+        failpoints.before_commit()
+        commit(self)
+
+    connection.execute, connection.commit = pointed_execute, pointed_commit
+
+
+def _bend_marks(failpoints: Failpoints) -> None:
+    outbox = t.cast(t.Any, Outbox)
+    mark = outbox.mark
+
+    def pointed_mark(*arguments: t.Any) -> bool:
+        failpoints.before_mark()
+        return t.cast(bool, mark(*arguments))
+
+    outbox.mark = pointed_mark
 
 
 def _watch(watched: blinker.Signal, failpoints: Failpoints) -> None:

@@ -45,7 +45,9 @@ def serve() -> Flask:
             signal.connect(receiver, sender=app)
     if "FAILPOINT" in app.config:
         with app.app_context():
-            app.extensions["failpoints"] = failpoints.install(app, db.engine, SIGNALS)
+            app.extensions["failpoints"] = failpoints.install(
+                app, db.engine, SIGNALS, is_heard=app.config.get("IS_HEARD", False)
+            )
     return app
 
 

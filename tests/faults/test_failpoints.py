@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import typing as t
 
 import pytest
 
@@ -37,10 +38,12 @@ def die_once(rig: Rig, sender: Sender, point: str, op: str, thirdparty_id: str) 
     assert rig.tally.statuses[None] == unanswered + 1
 
 
+@pytest.mark.parametrize("is_heard", [False, True], ids=["direct", "heard"])
 def test_no_signal_is_lost_wherever_a_worker_dies(
-    database_url: str, make_rig: MakeRig, sizes: Sizes, report: Report
+    database_url: str, make_rig: MakeRig, sizes: Sizes, report: Report, is_heard: bool
 ) -> None:
-    rig = make_rig(database_url, workers=1, threads=2, with_failpoints=True)
+    options: dict[str, t.Any] = {"workers": 1, "threads": 2, "IS_HEARD": is_heard}
+    rig = make_rig(database_url, with_failpoints=True, **options)
     rig.web.start()
     cases = list(itertools.product(range(sizes.failpoint_rounds), POINTS, OPS_BEFORE))
 
