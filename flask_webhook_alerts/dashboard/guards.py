@@ -23,6 +23,8 @@ from werkzeug.security import generate_password_hash
 from flask_webhook_alerts.access import Authorize
 from flask_webhook_alerts.errors import ConfigError
 
+from .pages import wants_fragment
+
 _REMEMBERED = 300.0
 """Seconds for which a password that was right need not be hashed again: pages ask every few."""
 
@@ -34,7 +36,8 @@ def flask_login(
 ) -> Authorize:
     """Return a guard that lets the host's signed-in users pass, by Flask-Login.
 
-    Who is not signed in is sent where the host's login manager sends people.
+    Who is not signed in is sent where the host's login manager sends people. Only what the pages
+    ask by themselves is refused instead: no login need remember an address that no person sees.
 
     :param name: returns a user's name, kept as ``by`` on what he does; ``user.get_id()`` if not
         given.
@@ -51,6 +54,9 @@ def flask_login(
     def authorize() -> str | bool | ResponseReturnValue:
         user = library.current_user
         if not user.is_authenticated:
+            if wants_fragment():
+                return False
+
             manager = t.cast(t.Any, current_app).login_manager
             return t.cast(ResponseReturnValue, manager.unauthorized())
 

@@ -91,7 +91,10 @@ def acting() -> str | None:
 
 
 def wants_fragment() -> bool:
-    """Tell whether our script asks, which shows the answer in the page that there is."""
+    """Tell whether our script asks, which shows the answer in the page that there is.
+
+    It sends the header with all that it asks for, so that a guard may refuse it without a redirect.
+    """
     return request.headers.get("X-Fragment") == "1"
 
 

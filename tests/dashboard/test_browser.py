@@ -8,7 +8,6 @@ import typing as t
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
-from collections.abc import Iterator
 from pathlib import Path
 
 import axe_playwright_python
@@ -16,51 +15,18 @@ import pytest
 from playwright.sync_api import Browser
 from playwright.sync_api import expect
 
-from tests.dashboard.browsers import chromium
 from tests.dashboard.browsers import NARROW
-from tests.dashboard.browsers import serving
 from tests.dashboard.browsers import visiting
 from tests.dashboard.browsers import Visitor
 from tests.dashboard.browsers import WIDE
 from tests.dashboard.people import EVENT
-from tests.dashboard.people import with_dashboard
 from tests.dashboard.test_hostile_pages import hostile_event
 from tests.dashboard.test_hostile_pages import VECTORS
 from tests.hosts import Host
-from tests.hosts import running_host
 
 pytestmark = pytest.mark.browser
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def served(sqlite_url: str) -> Iterator[tuple[Host, str]]:
-    """A host with a dashboard, served on a port of its own."""
-    db, alerts, dashboard = with_dashboard(site_name="Moth & Lantern")
-    with running_host(sqlite_url, db=db, alerts=alerts) as host:
-        dashboard.init_app(host.app)
-        with serving(host.app) as address:
-            yield host, address
-
-
-@pytest.fixture
-def visitor(browser: Browser, served: tuple[Host, str]) -> Iterator[Visitor]:
-    with visiting(browser, served[1]) as visitor:
-        yield visitor
-
-
-@pytest.fixture
-def plain(browser: Browser, served: tuple[Host, str]) -> Iterator[Visitor]:
-    """A visitor whose browser runs no script."""
-    with visiting(browser, served[1], java_script_enabled=False) as visitor:
-        yield visitor
 
 
 def send(url: str, **fields: t.Any) -> dict[str, t.Any]:

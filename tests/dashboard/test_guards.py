@@ -62,6 +62,21 @@ def test_who_is_not_signed_in_is_sent_to_the_login_of_the_host(sqlite_url: str) 
     assert response.headers["Location"].startswith("/login")
 
 
+@pytest.mark.parametrize("path", ["live", "live/1", "integrations/int_1/status"])
+def test_what_a_page_asks_by_itself_is_refused_and_no_login_hears_of_it(
+    sqlite_url: str, path: str
+) -> None:
+    with login_host(sqlite_url, flask_login()) as host:
+        host.app.config["USE_SESSION_FOR_NEXT"] = True
+        client = host.client
+        response = client.get(f"/alerts/{path}", headers={"X-Fragment": "1"})
+        with client.session_transaction() as session:
+            kept = dict(session)
+
+    assert response.status_code == 403
+    assert kept == {}
+
+
 @pytest.mark.parametrize(
     ("guard", "name"),
     [(flask_login(), "7"), (flask_login(lambda user: f"User {user.id}"), "User 7")],

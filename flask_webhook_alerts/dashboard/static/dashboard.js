@@ -72,12 +72,20 @@ let etag = null
 let timer = null
 let shown = body.dataset.rows.split(" ").filter(Boolean)
 let openCount = null
+let isOver = false
+
+// The header tells guards that nobody has pressed anything: they refuse, and send nobody to a login.
+const ask = (address, tag) =>
+  fetch(address, { headers: { "X-Fragment": "1", ...(tag && { "If-None-Match": tag }) }, redirect: "manual" })
+
+const isOut = response => response.type === "opaqueredirect" || response.status === 401 || response.status === 403
 
 async function look() {
   timer = null
+  if (isOver) return
   try {
-    const headers = etag ? { "If-None-Match": etag } : {}
-    const response = await fetch(body.dataset.poll, { headers, redirect: "manual" })
+    const response = await ask(body.dataset.poll, etag)
+    if (isOut(response)) return end()
     if (response.status === 304) {
       pause = Math.min(pause * 1.25, SLOWEST)
     } else if (response.ok) {
@@ -85,8 +93,9 @@ async function look() {
       etag = response.headers.get("ETag")
       showNews(await response.json())
     } else {
-      return stop(response.type === "opaqueredirect" || response.status === 401 || response.status === 403
-        ? "Signed out: load the page again" : `No answer (${response.status})`)
+      pause = SLOWEST
+      beat(`No answer (${response.status})`, false)
+      return plan()
     }
     beat("Live", true)
   } catch {
@@ -96,10 +105,15 @@ async function look() {
   plan()
 }
 
-function stop(words) {
-  beat(words, false)
-  pause = SLOWEST
-  plan()
+// Whoever is signed out is asked no more, and is told so over the page, where it moves nothing.
+function end() {
+  if (isOver) return
+  isOver = true
+  clearTimeout(timer)
+  beat("Signed out", false)
+  const words = "Signed out: this page no longer follows. Reload it to go on."
+  $("#main").append(Object.assign(document.createElement("p"), { id: "over", textContent: words }))
+  say(words)
 }
 
 function plan() {
@@ -156,7 +170,8 @@ async function refresh(address) {
   if (!list) return location.assign(address)
   const chosen = new Set($$("input[name=ids]:checked").map(box => box.value))
   const focused = document.activeElement?.closest?.("tr")?.id
-  const response = await fetch(address)
+  const response = await ask(address).catch(() => null)
+  if (!response) return tell("No connection: nothing was loaded. Try again.")
   const page = new DOMParser().parseFromString(await response.text(), "text/html")
   const fresh = $("#list", page)
   if (!response.ok || !fresh) return location.assign(address)
@@ -185,6 +200,7 @@ async function act(form, submitter) {
     return tell("No connection: nothing was sent. Try again.")
   }
   for (const button of buttons) button.disabled = false
+  if (isOut(response)) return tell("Not done: you are signed out, or this page is too old. Reload it.")
   if (!response.ok) return tell(`Not done: the app answered ${response.status}. Load the page again.`)
   const part = new DOMParser().parseFromString(await response.text(), "text/html")
   const hadFocus = document.activeElement?.closest?.("tr")?.id
@@ -291,10 +307,11 @@ function watch() {
   let tag = null
   const until = Date.now() + 600000
   const again = setInterval(async () => {
+    if (isOver || Date.now() > until) return clearInterval(again)
     if (document.hidden) return
-    if (Date.now() > until) return clearInterval(again)
     try {
-      const response = await fetch(box.dataset.watch, { headers: tag ? { "If-None-Match": tag } : {}, redirect: "manual" })
+      const response = await ask(box.dataset.watch, tag)
+      if (isOut(response)) return end()
       if (!response.ok) return
       const isFirst = tag === null
       tag = response.headers.get("ETag")
