@@ -55,14 +55,14 @@ SENDERS: tuple[Sender, ...] = (
     Sender(
         key="uptime-kuma",
         name="Uptime Kuma",
-        about="Sends numbers as Ids and no description, so this endpoint is compatible.",
+        about="Sends numbers as Ids and no description: only the mode “compatible” takes them.",
         strict=False,
         steps=recipes.uptime_kuma,
     ),
     Sender(
         key="librenms",
         name="LibreNMS",
-        about="Sends numbers as Ids, at times an empty description: this endpoint is compatible.",
+        about="Sends numbers as Ids, at times no description: the mode “compatible” takes them.",
         strict=False,
         steps=recipes.librenms,
     ),

@@ -158,7 +158,21 @@ def test_a_strict_integration_says_which_sender_needs_compatible(person: Person)
 
     page = person.see(f"/integrations/{integration_id}?setup=librenms")
 
-    assert "LibreNMS needs the mode “compatible”" in page
+    assert "needs the mode “compatible”, and this endpoint is strict:" in words_of(page)
+    assert '<a href="#strict">' in page
+    assert '<select id="strict"' in page
+
+
+@pytest.mark.parametrize("sender", senders.SENDERS, ids=SENDERS)
+def test_what_is_said_about_a_sender_is_true_of_every_endpoint(
+    person: Person, sender: senders.Sender
+) -> None:
+    strict, _ = make(person, sender="curl")
+
+    page = person.see(f"/integrations/{strict}?setup={sender.key}")
+
+    assert "endpoint is compatible" not in page
+    assert ("this endpoint is strict" in page) is not sender.strict
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 256, "\x00"])
