@@ -157,10 +157,14 @@ class Reading:
         events = self._database.write(lambda connection: figures.by_hour(connection, since))
         return hourly(since=since, until=now, events=events)
 
-    def stats(self, days: int) -> Stats:
-        """Return what happened in the last ``days``, today included, in whole hours of UTC."""
+    def stats(self, days: int, *, from_midnight: bool = False) -> Stats:
+        """Return what happened in the last ``days``, today included, in whole hours of UTC.
+
+        :param from_midnight: begin with a day of UTC, so that today's is the only one not whole.
+        """
         now = clock.now()
-        since, figures = _hours_before(now, days * 24), self._figures
+        count = (days - 1) * 24 + now.hour + 1 if from_midnight else days * 24
+        since, figures = _hours_before(now, count), self._figures
 
         def read(connection: sa.Connection) -> Stats:
             which = figures.created_since(connection, since)

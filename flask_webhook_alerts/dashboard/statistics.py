@@ -26,8 +26,8 @@ def show() -> Response:
     """Show the numbers of a period."""
     days = request.args.get("days", type=int)
     days = days if days in PERIODS else 7
-    stats = get_state().reading.stats(days)
     is_hourly = days == 1
+    stats = get_state().reading.stats(days, from_midnight=not is_hourly)
     return page(
         "stats.html",
         days=days,

@@ -137,6 +137,28 @@ def test_numbers_are_drawn_and_stand_in_tables(person: Person, sender: str, days
     assert (heat is None) is (charts == 1)
 
 
+@pytest.mark.parametrize("hour", [0, 11, 23])
+@pytest.mark.parametrize("days", [7, 30])
+def test_as_many_days_are_drawn_as_the_tab_says_and_all_begin_at_midnight(
+    person: Person, sender: str, monkeypatch: pytest.MonkeyPatch, days: int, hour: int
+) -> None:
+    now = dt.datetime(2026, 3, 1, hour, 59, tzinfo=dt.UTC)
+    for ago in (
+        dt.timedelta(days=days - 1, hours=hour),
+        dt.timedelta(days=days - 1, hours=hour + 1),
+    ):
+        monkeypatch.setattr(clock, "now", lambda at=now - ago: at)
+        person.host.post(sender, {**EVENT, "Id": str(ago)})
+    monkeypatch.setattr(clock, "now", lambda: now)
+
+    page = person.see(f"/stats?days={days}")
+    rows = re.findall(r'<tr><th scope="row">(\w+ \d+ \w+)</th><td class="n" [^>]*>(\d+)<', page)
+
+    assert len(rows) == days
+    assert rows[0] == (f"{now - dt.timedelta(days=days - 1):%a %-d %b}", "1")
+    assert rows[-1] == ("Sun 1 Mar", "0")
+
+
 def test_nothing_at_all_is_drawn_too(person: Person) -> None:
     assert "Nothing came." in person.see("/stats")
 
