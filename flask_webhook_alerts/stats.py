@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 
 from .events import EventKind
+from .store.figures import Durations
 from .store.listings import Record
 
 _HOUR = dt.timedelta(hours=1)
@@ -47,6 +48,7 @@ class Stats:
     :ivar days: the same by day of UTC; the first and the last may be cut.
     :ivar to_acknowledge: from the creation of an alert to its acknowledgement.
     :ivar to_resolve: from the creation of an alert to its last resolution.
+    :ivar measured: of how many alerts, the newest, these times are; None if of all.
     :ivar integrations: the loudest, with ``integration_id``, ``name``, ``alerts``, ``occurrences``.
     :ivar thirdparty_ids: the loudest Ids, with the same and ``thirdparty_id``.
     :ivar week: created alerts by weekday (Monday first) and hour of UTC.
@@ -58,6 +60,7 @@ class Stats:
     days: Sequence[Bucket]
     to_acknowledge: Duration
     to_resolve: Duration
+    measured: int | None
     integrations: Sequence[Record]
     thirdparty_ids: Sequence[Record]
     week: Sequence[Sequence[int]]
@@ -66,14 +69,13 @@ class Stats:
 def summarize(
     *, since: dt.datetime, until: dt.datetime,
     events: Mapping[tuple[EventKind, dt.datetime], int],
-    durations: tuple[Sequence[float], Sequence[float]],
+    durations: Durations,
     integrations: Sequence[Record], thirdparty_ids: Sequence[Record],
 ) -> Stats:  # fmt: skip
     """Return the summary of what the database has counted.
 
     :param since: the beginning of an hour.
     :param events: kind and hour → how many there were.
-    :param durations: seconds to acknowledge, and to resolve.
     """
     hours = hourly(since=since, until=until, events=events)
     return Stats(
@@ -81,8 +83,9 @@ def summarize(
         until=until,
         hours=hours,
         days=_days(hours),
-        to_acknowledge=_duration(durations[0]),
-        to_resolve=_duration(durations[1]),
+        to_acknowledge=_duration(durations.acknowledged),
+        to_resolve=_duration(durations.resolved),
+        measured=durations.newest,
         integrations=integrations,
         thirdparty_ids=thirdparty_ids,
         week=_week(hours),

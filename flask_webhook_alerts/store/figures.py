@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import typing as t
 from collections.abc import Sequence
@@ -26,6 +27,19 @@ MOST_MEASURED = 10_000
 
 Conditions: t.TypeAlias = Sequence[sa.ColumnElement[bool]]
 """Which alerts are counted."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Durations:
+    """How long alerts took, in seconds.
+
+    :ivar newest: of how many alerts these are, the newest ones; None if of all.
+    """
+
+    acknowledged: Sequence[float]
+    resolved: Sequence[float]
+    newest: int | None
+
 
 _HOUR = "%Y-%m-%d %H"
 _SHOWN = 10
@@ -73,20 +87,22 @@ class Figures:
         first = first_id_since(connection, alert.id, alert.created_at, since)
         return [alert.id >= first, alert.created_at >= since]
 
-    def durations(
-        self, connection: sa.Connection, which: Conditions
-    ) -> tuple[list[float], list[float]]:
+    def durations(self, connection: sa.Connection, which: Conditions) -> Durations:
         """Return the seconds to acknowledge and to resolve of the newest alerts."""
         alert = self._alert.c
         statement = (
             sa.select(alert.created_at, alert.acknowledged_at, alert.resolved_at)
             .where(*which)
             .order_by(alert.id.desc())
-            .limit(MOST_MEASURED)
+            .limit(MOST_MEASURED + 1)
         )
-        rows = connection.execute(statement).all()
-        acknowledged = [_seconds(row[0], row[1]) for row in rows if row[1] is not None]
-        return acknowledged, [_seconds(row[0], row[2]) for row in rows if row[2] is not None]
+        found = connection.execute(statement).all()
+        rows = found[:MOST_MEASURED]
+        return Durations(
+            acknowledged=[_seconds(row[0], row[1]) for row in rows if row[1] is not None],
+            resolved=[_seconds(row[0], row[2]) for row in rows if row[2] is not None],
+            newest=len(rows) if len(found) > len(rows) else None,
+        )
 
     def noisiest_integrations(
         self, connection: sa.Connection, which: Conditions

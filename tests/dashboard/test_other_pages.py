@@ -16,6 +16,7 @@ from flask_webhook_alerts.dashboard import charts
 from flask_webhook_alerts.dashboard import formats
 from flask_webhook_alerts.dashboard.links import linkify
 from flask_webhook_alerts.stats import Bucket
+from flask_webhook_alerts.store import figures
 from tests.dashboard.people import EVENT
 from tests.dashboard.people import notice_of
 from tests.dashboard.people import Person
@@ -157,6 +158,20 @@ def test_as_many_days_are_drawn_as_the_tab_says_and_all_begin_at_midnight(
     assert len(rows) == days
     assert rows[0] == (f"{now - dt.timedelta(days=days - 1):%a %-d %b}", "1")
     assert rows[-1] == ("Sun 1 Mar", "0")
+
+
+@pytest.mark.parametrize(("most", "is_said"), [(2, True), (3, False)])
+def test_times_that_are_not_those_of_all_alerts_say_so(
+    person: Person, sender: str, monkeypatch: pytest.MonkeyPatch, most: int, is_said: bool
+) -> None:
+    monkeypatch.setattr(figures, "MOST_MEASURED", most)
+    for key in "abc":
+        person.host.post(sender, {**EVENT, "Id": key})
+
+    words = words_of(person.see("/stats"))
+
+    assert "Created 3" in words
+    assert ("Times are measured of the newest 2 alerts" in words) is is_said
 
 
 def test_nothing_at_all_is_drawn_too(person: Person) -> None:
