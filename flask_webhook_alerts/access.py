@@ -11,6 +11,10 @@ from flask import current_app
 from flask import request
 from flask import Response
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from .decoding import clean
 
 Answer: t.TypeAlias = "str | bool | ResponseReturnValue | None"
 Authorize: t.TypeAlias = Callable[[], Answer]
@@ -30,8 +34,15 @@ class Grant:
     name: str | None
 
 
+class InvalidAnswer(TypeError):
+    """The host's ``authorize`` has returned what is neither a name nor a no. Nobody may pass."""
+
+
 def ask(authorize: Authorize) -> Grant | Response | None:
-    """Return a grant, a response to send instead, or None if the request is refused."""
+    """Return a grant, a response to send instead, or None if the request is refused.
+
+    :raises InvalidAnswer: ``authorize`` returned anything else.
+    """
     answer = current_app.ensure_sync(authorize)()
     if answer is None or answer is False or answer == "":
         return None
@@ -39,7 +50,27 @@ def ask(authorize: Authorize) -> Grant | Response | None:
     if answer is True:
         return Grant(None)
 
-    return Grant(answer) if isinstance(answer, str) else current_app.make_response(answer)
+    # Half a character can be neither sent nor stored.
+    return Grant(clean(str(answer))) if isinstance(answer, str) else _response(answer)
+
+
+def _response(answer: object) -> Response:
+    """Return what a view would answer by this; but no object that happens to be one of JSON."""
+    if not isinstance(answer, (AnyResponse, HTTPException, tuple)):
+        raise InvalidAnswer(_words(answer))
+
+    try:
+        return current_app.make_response(t.cast(ResponseReturnValue, answer))
+    except (TypeError, ValueError) as error:
+        raise InvalidAnswer(f"{_words(answer)} {error}") from error
+
+
+def _words(answer: object) -> str:
+    return (
+        f"authorize returned a value of type {type(answer).__name__}, and so nobody may pass."
+        " Let it return the acting person's name as text, True for somebody without a name, None or"
+        " False to refuse, or a response."
+    )
 
 
 def is_from_here() -> bool:

@@ -8,9 +8,11 @@ import pytest
 from flask import Flask
 from flask import redirect
 from flask import Response
+from werkzeug.exceptions import Unauthorized
 
 from flask_webhook_alerts.access import ask
 from flask_webhook_alerts.access import Grant
+from flask_webhook_alerts.access import InvalidAnswer
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,33 @@ def test_a_guard_may_answer_as_a_view_does() -> None:
 
     assert isinstance(response, Response)
     assert response.status_code == 503
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [0, 1, 7, 1.5, [], ["Amara"], {}, {"name": "Amara"}, object(), b"Amara", (), ("a",), (1, 2, 3),
+     lambda: "Amara", Response],
+)  # fmt: skip
+def test_a_guard_that_answers_anything_else_lets_nobody_in(answer: t.Any) -> None:
+    with (
+        Flask("guarded").test_request_context(),
+        pytest.raises(InvalidAnswer, match=r"^authorize returned a value of type .* name as text"),
+    ):
+        ask(lambda: answer)
+
+
+def test_a_guard_may_answer_as_an_abort() -> None:
+    with Flask("guarded").test_request_context():
+        response = ask(lambda: t.cast(t.Any, Unauthorized("Who are you?")))
+
+    assert isinstance(response, Response)
+    assert response.status_code == 401
+
+
+@pytest.mark.parametrize("name", ["Am\ud800ra", "Am\x00ra"])
+def test_a_name_is_one_that_can_be_sent_and_stored(name: str) -> None:
+    with Flask("guarded").test_request_context():
+        assert ask(lambda: name) == Grant("Am\ufffdra")
 
 
 def test_a_guard_may_be_asynchronous() -> None:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import logging
+
+from flask import current_app
 from flask import request
 from flask import Response
 
 from flask_webhook_alerts.access import ask
 from flask_webhook_alerts.access import Authorize
 from flask_webhook_alerts.access import Grant
+from flask_webhook_alerts.access import InvalidAnswer
 from flask_webhook_alerts.access import is_from_here
+from flask_webhook_alerts.errors import Unavailable
+from flask_webhook_alerts.errors import WebhookAlertsError
 
 from .refusals import CHALLENGE
 from .refusals import Declined
 
+logger: logging.Logger = logging.getLogger(__name__)
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_ACTION = {"action": "api_guard_failed"}
 
 
 def bearer_token() -> str | None:
@@ -33,7 +42,7 @@ def admit(authorize: Authorize | None) -> Grant | Response:
     if authorize is None:
         raise Declined(403, "closed", "This API is closed: it was made without authorize.")
 
-    grant = ask(authorize)
+    grant = _ask(authorize)
     if grant is not None:
         return grant
 
@@ -42,6 +51,21 @@ def admit(authorize: Authorize | None) -> Grant | Response:
 
     detail = "Send your credentials in the header Authorization: Bearer …"
     raise Declined(401, "unauthorized", detail, **CHALLENGE)
+
+
+def _ask(authorize: Authorize) -> Grant | Response | None:
+    try:
+        return ask(authorize)
+    except InvalidAnswer as error:
+        logger.error("The guard of the API lets nobody in: %s", error, extra=_ACTION)  # noqa: TRY400 - the words say it all
+        words = str(error) if current_app.debug else "The application's log says why."
+        detail = f"The guard of this API does not work, so nobody may pass. {words}"
+        raise Declined(500, "internal_error", detail) from error
+    except Unavailable:
+        raise
+    except WebhookAlertsError as error:
+        # What it says is about something that the guard has looked for, not about this request.
+        raise RuntimeError("authorize has failed") from error
 
 
 def refuse_foreign_pages() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import current_app
 from flask import g
 from flask import Response
+from markupsafe import Markup
 
 from flask_webhook_alerts.access import ask
 from flask_webhook_alerts.access import Authorize
@@ -12,25 +15,25 @@ from flask_webhook_alerts.access import Grant
 
 from . import csrf
 
-_NO_GUARD = """<!doctype html><html lang="en"><meta charset="utf-8"><title>No guard</title>
+logger: logging.Logger = logging.getLogger(__name__)
+
+_PAGE = Markup("""<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<h1>The dashboard has no guard, so nobody may see it</h1>
-<p>Pass a function that says who is asking. It looks at Flask’s <code>request</code> and returns
-the person’s name, <code>None</code> to refuse, or a response, such as a redirect to a login:</p>
-<pre>from flask_webhook_alerts.dashboard import Dashboard, basic_auth, flask_login
+<main><h1>{title}</h1>
+{content}</main>
+""")
+_NO_GUARD = Markup("""<p>Pass a function that says who is asking.
+It looks at Flask’s <code>request</code> and returns the person’s name,
+<code>None</code> to refuse, or a response, such as a redirect to a login:</p>
+<pre tabindex="0">from flask_webhook_alerts.dashboard import Dashboard, basic_auth, flask_login
 
 dashboard = Dashboard(alerts, authorize=flask_login())               # your Flask-Login users
 dashboard = Dashboard(alerts, authorize=basic_auth({"me": HASH}))    # a name and a password
 dashboard = Dashboard(alerts, authorize=lambda: session.get("user")) # a session of your own</pre>
 <p>You see this explanation because the app is in debug mode.</p>
-"""
-_REFUSED = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Not allowed</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<h1>You may not see this page</h1>
-<p>{}</p>
-"""
+""")
+_PARAGRAPH = Markup("<p>{}</p>\n")
 
 
 def admit(authorize: Authorize | None, site: str | None) -> Response | None:
@@ -39,11 +42,11 @@ def admit(authorize: Authorize | None, site: str | None) -> Response | None:
     :param site: what people call the site; the app's name if it is not given.
     """
     if authorize is None:
-        return _refusal(_NO_GUARD if current_app.debug else _REFUSED.format("No guard is set up."))
+        return _no_guard()
 
     answer = ask(authorize)
     if not isinstance(answer, Grant):
-        return answer or _refusal(_REFUSED.format("Ask whoever runs it to let you in."))
+        return answer or _refusal("Ask whoever runs it to let you in.")
 
     g.webhook_alerts_name = answer.name
     g.webhook_alerts_site = site or current_app.name
@@ -51,9 +54,38 @@ def admit(authorize: Authorize | None, site: str | None) -> Response | None:
     if objection is None:
         return None
 
-    words = f"{objection} Nothing was changed. Go back, load the page again, and try once more."
-    return _refusal(_REFUSED.format(words))
+    return _refusal(
+        f"{objection} Nothing was changed. Go back, load the page again, and try once more."
+    )
 
 
-def _refusal(text: str) -> Response:
-    return Response(text, status=403, mimetype="text/html")
+def explain(error: Exception) -> Response:
+    """Return the page that stands where nobody is let in, since the guard gave no answer."""
+    logger.error(
+        "The guard of the dashboard lets nobody in: %s", error, exc_info=error,
+        extra={"action": "dashboard_guard_failed"},
+    )  # fmt: skip
+    title = "The guard of this page does not work, so nobody may see it"
+    words = str(error) if current_app.debug else "Whoever runs it finds out why in the app’s log."
+    return _page(500, title, _PARAGRAPH.format(words))
+
+
+def is_passed() -> bool:
+    """Tell whether somebody was let in, so that whatever goes wrong now is not the guard's."""
+    return "webhook_alerts_name" in g
+
+
+def _no_guard() -> Response:
+    if not current_app.debug:
+        return _refusal("No guard is set up.")
+
+    return _page(403, "The dashboard has no guard, so nobody may see it", _NO_GUARD)
+
+
+def _refusal(words: str) -> Response:
+    return _page(403, "You may not see this page", _PARAGRAPH.format(words))
+
+
+def _page(status: int, title: str, content: Markup) -> Response:
+    text = _PAGE.format(title=title, content=content)
+    return Response(text, status=status, mimetype="text/html")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import typing as t
+from collections.abc import Callable
+
 from flask import Blueprint
-from flask import g
 from flask import Response
 from sqlalchemy.exc import SQLAlchemyError
 
+from flask_webhook_alerts.access import InvalidAnswer
 from flask_webhook_alerts.advice import reason
 from flask_webhook_alerts.errors import InvalidOption
 from flask_webhook_alerts.errors import NotFound
@@ -14,16 +17,29 @@ from flask_webhook_alerts.errors import Refused
 from flask_webhook_alerts.errors import Unavailable
 from flask_webhook_alerts.examination import explain_database
 
+from . import door
 from .pages import bare_page
+
+Handler: t.TypeAlias = Callable[[Exception], Response]
 
 
 def register(blueprint: Blueprint) -> None:
     """Answer our errors on the dashboard's own pages, and nowhere else."""
-    blueprint.register_error_handler(NotFound, _not_found)
-    blueprint.register_error_handler(InvalidOption, _invalid)
-    blueprint.register_error_handler(Refused, _refused)
-    for fault in (Unavailable, SQLAlchemyError):
-        blueprint.register_error_handler(fault, _database_fault)
+    blueprint.register_error_handler(InvalidAnswer, door.explain)
+    for fault, handler in _HANDLERS.items():
+        blueprint.register_error_handler(fault, _inside(handler))
+
+
+def _inside(handler: Handler) -> Handler:
+    """Return a handler that leaves faults of the host's guard to the host: they are not ours."""
+
+    def handle(error: Exception) -> Response:
+        if not door.is_passed():
+            raise error
+
+        return handler(error)
+
+    return handle
 
 
 def _not_found(error: Exception) -> Response:
@@ -44,9 +60,15 @@ def _refused(error: Exception) -> Response:
 
 
 def _database_fault(error: Exception) -> Response:
-    if "webhook_alerts_name" not in g:
-        raise error  # the host's guard has failed, not a page of ours
-
     response = bare_page(503, "The database did not answer", explain_database(error))
     response.headers["Retry-After"] = str(Unavailable.retry_after)
     return response
+
+
+_HANDLERS: dict[type[Exception], Handler] = {
+    NotFound: _not_found,
+    InvalidOption: _invalid,
+    Refused: _refused,
+    Unavailable: _database_fault,
+    SQLAlchemyError: _database_fault,
+}

@@ -14,6 +14,9 @@ from flask import session
 from flask_wtf import CSRFProtect
 from werkzeug.test import TestResponse
 
+from flask_webhook_alerts import InvalidOption
+from flask_webhook_alerts import NotFound
+from flask_webhook_alerts import Unavailable
 from flask_webhook_alerts.api import Api
 from flask_webhook_alerts.api import bearer_token
 from flask_webhook_alerts.api.blueprint import OPERATIONS
@@ -146,6 +149,38 @@ def test_a_fault_in_authorize_lets_nobody_in(
     assert (answer.status_code, answer.content_type) == (500, "application/problem+json")
     assert "user store" not in answer.text
     assert "The user store is gone." in caplog.text
+
+
+@pytest.mark.parametrize("debug", [True, False])
+@pytest.mark.parametrize("answer", [0, 7, [], {}, {"name": "ann"}, object()])
+def test_an_answer_of_authorize_that_is_none_lets_nobody_in(
+    sqlite_host: Host, caplog: pytest.LogCaptureFixture, answer: t.Any, debug: bool
+) -> None:
+    sqlite_host.app.debug = debug
+    add_api(sqlite_host, authorize=lambda: answer)
+    refused = call(sqlite_host, "GET", "/alerts")
+
+    assert (refused.status_code, refused.content_type) == (500, "application/problem+json")
+    assert ("authorize returned a value of type" in refused.text) is debug
+    assert f"authorize returned a value of type {type(answer).__name__}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [(NotFound("There is no alert 7."), 500), (InvalidOption("x"), 500), (Unavailable("x"), 503)],
+)
+def test_what_authorize_did_not_find_is_not_what_was_asked_for(
+    sqlite_host: Host, caplog: pytest.LogCaptureFixture, fault: Exception, status: int
+) -> None:
+    def look_up() -> str:
+        raise fault
+
+    add_api(sqlite_host, authorize=look_up)
+    answer = call(sqlite_host, "GET", "/alerts")
+
+    assert answer.status_code == status
+    assert "no alert 7" not in answer.text
+    assert str(fault) in caplog.text
 
 
 # --- Foreign pages ------------------------------------------------------------------------------

@@ -14,6 +14,10 @@ from flask_wtf import CSRFProtect
 from werkzeug.routing import Rule
 
 from flask_webhook_alerts import ConfigError
+from flask_webhook_alerts import InvalidOption
+from flask_webhook_alerts import NotFound
+from flask_webhook_alerts import Refused
+from flask_webhook_alerts import Unavailable
 from flask_webhook_alerts.dashboard import Dashboard
 from tests.dashboard.people import EVENT
 from tests.dashboard.people import notice_of
@@ -99,6 +103,56 @@ def test_without_a_guard_the_page_says_how_to_set_one_up_in_debug_mode(
         page = host.client.get("/alerts/").text
 
     assert ("authorize=flask_login()" in page) is debug
+
+
+@pytest.mark.parametrize("debug", [True, False])
+@pytest.mark.parametrize("answer", [0, 7, [], {}, {"name": "Amara"}, object()])
+def test_a_guard_that_answers_nonsense_lets_nobody_in_and_says_why_in_debug_mode(
+    sqlite_url: str, caplog: pytest.LogCaptureFixture, answer: t.Any, debug: bool
+) -> None:
+    db, alerts, dashboard = with_dashboard(authorize=lambda: answer)
+    with running_host(sqlite_url, db=db, alerts=alerts, config={"DEBUG": debug}) as host:
+        dashboard.init_app(host.app)
+
+        for rule in rules_of(host):
+            response = host.client.get(path_of(rule), buffered=True)
+            if response.status_code != 405:
+                assert response.status_code == 500, rule
+                assert "nobody may see it" in response.text
+                assert ("authorize returned a value of type" in response.text) is debug
+                assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
+    assert f"authorize returned a value of type {type(answer).__name__}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "fault", [NotFound("No such user"), InvalidOption("x"), Refused("x"), Unavailable("x")]
+)
+def test_a_fault_of_the_guard_is_the_hosts_and_no_page_of_ours(
+    sqlite_url: str, fault: Exception
+) -> None:
+    def look_up() -> str:
+        raise fault
+
+    db, alerts, dashboard = with_dashboard(authorize=look_up)
+    with running_host(sqlite_url, db=db, alerts=alerts) as host:
+        dashboard.init_app(host.app)
+
+        with pytest.raises(type(fault)) as raised:
+            host.client.get("/alerts/")
+
+    assert raised.value is fault
+
+
+def test_a_name_with_half_a_character_is_shown_and_kept_without_it(sqlite_url: str) -> None:
+    db, alerts, dashboard = with_dashboard(authorize=lambda: "Am\ud800ra")
+    with running_host(sqlite_url, db=db, alerts=alerts) as host:
+        dashboard.init_app(host.app)
+        host.post(host.create_integration(), EVENT)
+
+        page = Person(host, host.client).press_and_see("/act", {"resolve": "1"})
+
+        assert "Am\ufffdra" in page
+        assert host.stored_events()[-1].by == "Am\ufffdra"
 
 
 def test_two_apps_have_one_dashboard_each_with_its_own_alerts(tmp_path: t.Any) -> None:
