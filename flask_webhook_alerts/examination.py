@@ -51,7 +51,7 @@ def examine(state: State) -> Iterator[Finding]:
         yield from check_receivers(
             signal.name.replace("-", "_"), list(receivers.connected(signal, app))
         )
-    yield from check_urls(_url(), is_guessed=urls.is_guessed())
+    yield from check_urls(urls.url_or_fault("ID"), is_guessed=urls.is_guessed())
     yield from check_sessions(state.database.host, app)
 
 
@@ -89,10 +89,3 @@ def _read(database: Database) -> tuple[Schema, Facts]:
     # The engine's own connection, since ours would show our own isolation level.
     with database.engine.connect() as connection:
         return read_schema(connection, database.models), read_facts(connection, database.models)
-
-
-def _url() -> str | RuntimeError:
-    try:
-        return urls.endpoint_url("ID")
-    except RuntimeError as error:
-        return error

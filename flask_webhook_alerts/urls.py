@@ -16,6 +16,10 @@ ENDPOINT = "receive_webhook_alert_event"
 """The endpoint's name inside the blueprint, which the host may register under any other."""
 
 
+class NoEndpoint(RuntimeError):
+    """The endpoint has no URL. The message says how to give it one."""
+
+
 def endpoint_url(integration_id: object) -> str:
     """Return the absolute URL of an integration.
 
@@ -33,10 +37,18 @@ def endpoint_url(integration_id: object) -> str:
 
         return url_for(endpoint, integration_id=integration_id, _external=True)
     except BuildError as error:
-        raise RuntimeError(
+        raise NoEndpoint(
             f"The endpoint's URL cannot be built: {error} Give the values of your prefix by"
             " app.url_defaults."
         ) from error
+
+
+def url_or_fault(integration_id: object) -> str | NoEndpoint:
+    """Return the absolute URL of an integration, or why there is none, for people to read."""
+    try:
+        return endpoint_url(integration_id)
+    except NoEndpoint as error:
+        return error
 
 
 def is_guessed() -> bool:
@@ -67,7 +79,7 @@ def _endpoint() -> str:
     names = (name for name in current_app.view_functions if name.rpartition(".")[2] == ENDPOINT)
     endpoint = next(names, None)
     if endpoint is None:
-        raise RuntimeError(
+        raise NoEndpoint(
             "The endpoint has no URL yet. Register alerts.blueprint on the app, or leave out"
             " register_blueprint=False."
         )

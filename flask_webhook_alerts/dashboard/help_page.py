@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 from flask import Response
 
+from flask_webhook_alerts import urls
 from flask_webhook_alerts.decoding import MAX_DEPTH
 from flask_webhook_alerts.decoding import MAX_VALUES
 from flask_webhook_alerts.examination import examine
@@ -57,7 +58,7 @@ def show() -> Response:
         ("Attempts at a delivery", str(MAX_ATTEMPTS)),
         ("Refusals kept", f"{KEPT} of each integration"),
         ("Header of the token", state.settings.token_header),
-        ("Endpoint", f"{state.settings.url_prefix}/…"),
+        ("Endpoint", str(urls.url_or_fault("ID"))),
     )
     return page(
         "help.html", fields=FIELDS, answers=ANSWERS, limits=limits, findings=list(examine(state))

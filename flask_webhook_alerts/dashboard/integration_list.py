@@ -12,7 +12,6 @@ from flask import url_for
 from flask_webhook_alerts import tokens
 from flask_webhook_alerts.errors import InvalidOption
 from flask_webhook_alerts.state import get_state
-from flask_webhook_alerts.urls import endpoint_url
 
 from . import notices
 from . import senders
@@ -53,7 +52,6 @@ def show() -> Response:
         "integrations.html",
         integrations=reading.integrations(),
         strays=reading.rejections(None, _SHOWN),
-        endpoint_url=endpoint_url,
     )
 
 

@@ -17,6 +17,8 @@ from flask_webhook_alerts.state import get_state
 from flask_webhook_alerts.store.listings import Record
 from flask_webhook_alerts.store.search import AlertFilter
 from flask_webhook_alerts.urls import endpoint_url
+from flask_webhook_alerts.urls import NoEndpoint
+from flask_webhook_alerts.urls import url_or_fault
 
 from . import notices
 from . import recipes
@@ -59,8 +61,9 @@ def detail(
     sender = senders.find(request.args.get("setup", ""))
     notice = notices.take()
     token = notice.get("token") if notice else None
+    url = url_or_fault(integration["id"])
     place = recipes.Place(
-        url=endpoint_url(integration["id"]),
+        url=str(url),
         header=get_state().settings.token_header,
         token=(token or recipes.PLACEHOLDER) if integration["has_token"] else None,
     )
@@ -69,6 +72,7 @@ def detail(
         status=status,
         integration=integration,
         place=place,
+        is_there=isinstance(url, str),
         token=token,
         notice=notice,
         sender=sender,
@@ -103,6 +107,8 @@ def test(integration_id: str) -> Response:
     for kind in kinds:
         try:
             said, is_accepted = _post(integration, kind, key, token or None)
+        except NoEndpoint:
+            said, is_accepted = "This app takes no events. It says why under Address.", False
         except InvalidOption as error:
             said, is_accepted = str(error), False
         words.append(said)

@@ -11,15 +11,20 @@ import sys
 import typing as t
 
 import pytest
+from flask_sqlalchemy import SQLAlchemy
 
 from flask_webhook_alerts import clock
 from flask_webhook_alerts import Refused
+from flask_webhook_alerts import WebhookAlerts
+from flask_webhook_alerts.dashboard import Dashboard
 from flask_webhook_alerts.dashboard import recipes
 from flask_webhook_alerts.dashboard import senders
 from tests.dashboard.people import EVENT
 from tests.dashboard.people import notice_of
 from tests.dashboard.people import Person
+from tests.dashboard.people import with_dashboard
 from tests.dashboard.people import words_of
+from tests.hosts import running_host
 from tests.serving import serving
 
 SENDERS = [sender.key for sender in senders.SENDERS]
@@ -300,6 +305,43 @@ def test_a_before_request_of_the_host_that_answers_first_is_named(person: Person
     assert "The app answered 200 OK, and not the endpoint" in notice_of(response.text)
 
 
+@pytest.mark.parametrize("has_values", [True, False])
+def test_an_app_without_the_endpoint_says_so_and_how_to_get_one(
+    sqlite_url: str, has_values: bool
+) -> None:
+    db = SQLAlchemy()
+    alerts = WebhookAlerts(db, register_blueprint=False)
+    dashboard = Dashboard(alerts, authorize=lambda: "Amara")
+    with running_host(sqlite_url, db=db, alerts=alerts) as host:
+        if has_values:
+            host.app.register_blueprint(alerts.blueprint, url_prefix="/<tenant>/hooks")
+        dashboard.init_app(host.app)
+        person = Person(host, host.client)
+        integration_id, page = make(person)
+        advice = "app.url_defaults" if has_values else "Register alerts.blueprint on the app"
+
+        words = words_of(page)
+        assert "This app takes no events." in words
+        assert advice in words
+        assert "Send a test alert" not in words
+        assert codes_of(page) == []
+        tried = person.press_and_see(f"/integrations/{integration_id}/test")
+        assert notice_of(tried) == "This app takes no events. It says why under Address."
+        assert advice in words_of(person.see("/help"))
+
+
+def test_help_says_where_the_endpoint_is_in_this_app(sqlite_url: str) -> None:
+    db = SQLAlchemy()
+    alerts = WebhookAlerts(db, register_blueprint=False)
+    with running_host(sqlite_url, db=db, alerts=alerts) as host:
+        host.app.register_blueprint(alerts.blueprint, url_prefix="/hooks")
+        Dashboard(alerts, host.app, authorize=lambda: "Amara")
+
+        words = words_of(Person(host, host.client).see("/help", base_url="https://shop.example"))
+
+    assert "Endpoint https://shop.example/hooks/ID" in words
+
+
 # Settings
 
 
@@ -447,9 +489,6 @@ def test_rows_of_the_host_that_need_the_alerts_stop_a_deletion(
 
 
 def test_a_name_of_the_host_that_is_too_long_changes_nothing(sqlite_url: str) -> None:
-    from tests.dashboard.people import with_dashboard
-    from tests.hosts import running_host
-
     db, alerts, dashboard = with_dashboard(authorize=lambda: "x" * 300)
     with running_host(sqlite_url, db=db, alerts=alerts) as host:
         dashboard.init_app(host.app)
