@@ -29,7 +29,7 @@ _MOMENT = re.compile(
     re.ASCII,
 )
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
-_CURSOR = re.compile(r"([ab])([1-9][0-9]{0,17})")
+_CURSOR = re.compile(r"([ab])([1-9][0-9]{0,18})")
 
 # Nothing happened before or after, and databases end somewhere.
 _EARLIEST = dt.datetime(1970, 1, 2, tzinfo=dt.UTC)
@@ -104,7 +104,7 @@ class Cursor(ma.fields.String):
         directions = "ab" if both else "b"
         super().__init__(
             metadata={
-                "pattern": f"^[{directions}][1-9][0-9]{{0,17}}$",
+                "pattern": f"^[{directions}][1-9][0-9]{{0,18}}$",
                 "description": "Where the page begins. Take it from a `Link` header, as it is.",
             },
             **options,
@@ -115,6 +115,9 @@ class Cursor(ma.fields.String):
         match = _CURSOR.fullmatch(value)
         if match is None or match[1] not in self._directions:
             raise ma.ValidationError("Take the cursor from the Link header of another page.")
+
+        if int(match[2]) > MOST_ID:
+            raise ma.ValidationError(f"There are no ids beyond {MOST_ID}.")
 
         return {_DIRECTIONS[match[1]]: int(match[2])}
 

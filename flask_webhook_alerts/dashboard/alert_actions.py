@@ -17,6 +17,7 @@ from flask_webhook_alerts.events import Receipt
 from flask_webhook_alerts.state import get_state
 from flask_webhook_alerts.store.listings import Record
 
+from . import ids
 from . import notices
 from .formats import clip
 from .formats import plural
@@ -50,12 +51,12 @@ def register(blueprint: Blueprint) -> None:
 
 def act() -> Response:
     """Do with one alert, or with all that are chosen, what the button says."""
-    action, ids = _pressed(request.form)
-    if not ids:
+    action, alert_ids = _pressed(request.form)
+    if not alert_ids:
         return _answer("Choose alerts first: tick the boxes in front of them.", [], level="warning")
 
-    receipts = get_state().triage.change_all(ids, _KINDS[action], acting())
-    records = get_state().reading.alerts_of(ids)
+    receipts = get_state().triage.change_all(alert_ids, _KINDS[action], acting())
+    records = get_state().reading.alerts_of(alert_ids)
     resolved = [
         alert_id
         for alert_id, receipt in receipts.items()
@@ -86,8 +87,8 @@ def _pressed(form: Mapping[str, str]) -> tuple[str, list[int]]:
 
 
 def _ids(texts: list[str]) -> list[int]:
-    numbers = (int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19)
-    return list(dict.fromkeys(numbers))[:_MOST]
+    numbers = (ids.existing(text, "alert") for text in texts[:_MOST])
+    return list(dict.fromkeys(number for number in numbers if number is not None))
 
 
 def _told(receipts: Mapping[int, Receipt | None], records: list[Record]) -> str:
@@ -116,7 +117,6 @@ def _answer(
         notice = {"words": words, **details}
         return page("fragment.html", query=query, records=records, notice=notice)
 
-    alert_id = request.args.get("alert", type=int)
-    is_there = alert_id is not None and 0 < alert_id < 2**63
-    place = url_for(".alert", alert_id=alert_id) if is_there else url_for(".alerts", **query.here())
+    alert_id = ids.number(request.args.get("alert", ""))
+    place = url_for(".alert", alert_id=alert_id) if alert_id else url_for(".alerts", **query.here())
     return notices.send_to(place, words, **details)

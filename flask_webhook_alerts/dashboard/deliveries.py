@@ -13,6 +13,7 @@ from flask_webhook_alerts.state import get_state
 from flask_webhook_alerts.store.deliveries import DeliveryState
 from flask_webhook_alerts.store.values import MAX_ATTEMPTS
 
+from . import ids
 from . import notices
 from .formats import plural
 from .pages import page
@@ -35,9 +36,8 @@ def show() -> Response:
     state = get_state()
     reading = state.reading
     chosen = _STATES.get(request.args.get("state", ""), DeliveryState.OWED)
-    before = request.args.get("before", type=int)
-    is_cursor = before is not None and 0 < before < 2**63
-    found = reading.deliveries(chosen, before=before if is_cursor else None, limit=PAGE + 1)
+    before = ids.number(request.args.get("before", "")) or None
+    found = reading.deliveries(chosen, before=before, limit=PAGE + 1)
     return page(
         "deliveries.html",
         chosen=str(chosen),
@@ -62,7 +62,7 @@ def deliver() -> Response:
 
 def revive() -> Response:
     """Make a dead event due again, or all of them."""
-    event_id = request.form.get("event", type=int)
+    event_id = ids.existing(request.form.get("event", ""), "event")
     if event_id is None and "all" not in request.form:
         return notices.send_to(_place(), "Choose an event first.", level="warning")
 

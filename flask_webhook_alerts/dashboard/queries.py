@@ -12,6 +12,8 @@ from flask_webhook_alerts.events import AlertStatus
 from flask_webhook_alerts.events import Urgency
 from flask_webhook_alerts.store.search import AlertFilter
 
+from . import ids
+
 ALL = "all"
 TABS: tuple[str, ...] = (*map(str, AlertStatus), ALL)
 """The tabs of the list, by the status that they show."""
@@ -25,7 +27,6 @@ AGES: dict[str, tuple[str, dt.timedelta]] = {
 """Age → what people read, and how long that is."""
 
 _LONGEST = 512
-_MOST = 2**63 - 1
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,7 @@ class ListQuery:
         texts = {name: args.get(name, "")[:_LONGEST].strip() for name in ("q", "integration")}
         exact = {name: args.get(name, "")[:_LONGEST] for name in ("tag", "key")}
         choices = {name: _chosen(args.get(name, ""), among) for name, among in _CHOICES.items()}
-        cursors = {name: _id(args.get(name, "")) for name in ("before", "after")}
+        cursors = {name: ids.number(args.get(name, "")) for name in ("before", "after")}
         status = _chosen(args.get("status", ""), TABS) or AlertStatus.OPEN.value
         return cls(**{**texts, **exact, **choices, **cursors, "status": status})  # type: ignore[arg-type]
 
@@ -113,9 +114,3 @@ _FILTERS = ("q", "integration", "tag", "urgency", "incident", "age", "key")
 
 def _chosen(text: str, among: tuple[str, ...]) -> str:
     return text if text in among else ""
-
-
-def _id(text: str) -> int | None:
-    """Return an id that every database can hold."""
-    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(_MOST))
-    return min(int(text), _MOST) if is_number else None

@@ -251,6 +251,27 @@ def test_a_bulk_change_takes_a_hundred_different_ids(
     assert t.cast(t.Any, answer.json)["errors"]["ids"][0].startswith(words)
 
 
+@pytest.mark.parametrize(
+    ("cursor", "count"), [(f"b{10**18}", 1), (f"b{2**63 - 1}", 1), (f"a{2**63 - 1}", 0)]
+)
+def test_a_cursor_can_be_at_any_id(sqlite_api_host: Host, cursor: str, count: int) -> None:
+    create_alert(sqlite_api_host)
+
+    answer = call(sqlite_api_host, "GET", f"/alerts?cursor={cursor}")
+
+    assert len(body(answer)["alerts"]) == count
+
+
+@pytest.mark.parametrize("cursor", [f"b{2**63}", f"a{2**63}", "b9999999999999999999"])
+def test_a_cursor_beyond_all_ids_is_refused(sqlite_api_host: Host, cursor: str) -> None:
+    answer = call(sqlite_api_host, "GET", f"/alerts?cursor={cursor}")
+
+    assert answer.status_code == 422
+    assert t.cast(t.Any, answer.json)["errors"] == {
+        "cursor": ["There are no ids beyond 9223372036854775807."]
+    }
+
+
 def test_a_note_stands_in_the_timeline(api_host: Host) -> None:
     alert_id = create_alert(api_host)
 

@@ -232,6 +232,33 @@ def test_several_are_handled_at_once_and_each_is_told(person: Person, post: Post
     assert notice_of(page) == "4 alerts: 2 acknowledged, 1 left as they were, 1 gone meanwhile."
 
 
+@pytest.mark.parametrize("number", [10**18, 2**63 - 1])
+@pytest.mark.parametrize("form", ["ids", "row"])
+def test_every_number_that_an_alert_can_have_is_looked_for(
+    person: Person, post: Post, number: int, form: str
+) -> None:
+    post()
+    with person.host.app.app_context():
+        session, alert = person.host.db.session, person.host.alerts.Alert
+        session.execute(sa.update(alert).values(id=number))
+        session.commit()
+    data = {"bulk": "resolve", "ids": str(number)} if form == "ids" else {"resolve": str(number)}
+
+    page = person.press_and_see("/act", data)
+
+    assert notice_of(page) == "Resolved: “Disk full”"
+
+
+@pytest.mark.parametrize("number", [str(2**63), "9" * 19, "9" * 5_000])
+@pytest.mark.parametrize("form", ["ids", "row"])
+def test_a_number_beyond_all_alerts_is_not_there(person: Person, number: str, form: str) -> None:
+    data = {"bulk": "resolve", "ids": number} if form == "ids" else {"resolve": number}
+
+    page = person.press_and_see("/act", data, 404)
+
+    assert f"There is no alert with a number as high as that: {2**63 - 1} is the last." in page
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [

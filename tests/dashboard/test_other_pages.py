@@ -78,6 +78,32 @@ def test_what_was_given_up_is_sent_again(person: Person, broken: list[bool]) -> 
     assert notice_of(person.press_and_see("/deliveries/revive")) == "Choose an event first."
 
 
+@pytest.mark.parametrize("event", [str(2**63), "9" * 19, "9" * 5_000])
+def test_an_event_beyond_all_events_is_not_there(person: Person, event: str) -> None:
+    page = person.press_and_see("/deliveries/revive", {"event": event}, 404)
+
+    assert f"There is no event with a number as high as that: {2**63 - 1} is the last." in page
+
+
+@pytest.mark.parametrize("event", ["x", "-1", "1.5", "٣", ""])
+def test_what_is_no_number_chooses_no_event(person: Person, event: str) -> None:
+    page = person.press_and_see("/deliveries/revive", {"event": event})
+
+    assert notice_of(page) == "Choose an event first."
+
+
+@pytest.mark.parametrize("event", [0, 10**18, 2**63 - 1])
+def test_every_number_that_an_event_can_have_is_looked_for(person: Person, event: int) -> None:
+    page = person.press_and_see("/deliveries/revive", {"event": str(event)})
+
+    assert notice_of(page).startswith("0 events due again.")
+
+
+@pytest.mark.parametrize("before", ["x", "-1", "0", str(2**63), "9" * 5_000])
+def test_a_page_that_begins_nowhere_is_a_page(person: Person, before: str) -> None:
+    assert "Nothing is owed" in person.see(f"/deliveries?before={before}")
+
+
 def test_many_deliveries_come_in_pages(person: Person, sender: str) -> None:
     with person.host.app.app_context():
         session, event = person.host.db.session, person.host.alerts.AlertEvent

@@ -1,0 +1,30 @@
+"""Read the numbers of alerts and events from what forms and addresses say."""
+
+from __future__ import annotations
+
+from flask_webhook_alerts.errors import NotFound
+
+MOST_ID: int = 2**63 - 1
+"""The highest number that a table can hold."""
+
+
+def number(text: str) -> int | None:
+    """Return the number that a text is, ``MOST_ID`` for any higher one; None if it is none."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+
+    # Python refuses to read very long ones.
+    return min(int(text), MOST_ID) if len(text) <= len(str(MOST_ID)) else MOST_ID
+
+
+def existing(text: str, noun: str) -> int | None:
+    """Return the number that a text is; None if it is none.
+
+    :param noun: what has the number.
+    :raises NotFound: it is higher than any number that a table can hold.
+    """
+    found = number(text)
+    if found == MOST_ID and text.lstrip("0") != str(MOST_ID):
+        raise NotFound(f"There is no {noun} with a number as high as that: {MOST_ID} is the last.")
+
+    return found
