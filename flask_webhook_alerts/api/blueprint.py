@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from flask import Blueprint
@@ -13,6 +12,7 @@ from flask import Response
 from flask_webhook_alerts import bodies
 from flask_webhook_alerts.access import Authorize
 from flask_webhook_alerts.access import exempt_from_csrf
+from flask_webhook_alerts.prefixes import require_prefix
 from flask_webhook_alerts.state import get_state
 from flask_webhook_alerts.state import KEY
 
@@ -33,7 +33,6 @@ OPERATIONS: list[Operation] = [
 ]
 """Everything that the API can do."""
 
-_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
@@ -58,12 +57,7 @@ class Api:
         url_prefix: str = API_PREFIX,
         name: str = "webhook_alerts_api",
     ) -> None:
-        if not _PREFIX.fullmatch(url_prefix):
-            raise ValueError(
-                f"url_prefix is {url_prefix!r}. Give a path that starts with a slash and does not"
-                f' end with one, such as "{API_PREFIX}".'
-            )
-
+        require_prefix(url_prefix, API_PREFIX)
         self._alerts = alerts
         self.blueprint: Blueprint = _create_blueprint(name, url_prefix, authorize)
         if app is not None:

@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from flask import request
 from flask import Response
 from flask import url_for
 
 
+def read_cookie(purpose: str) -> str | None:
+    """Return what this dashboard's cookie holds; None if the browser sent none."""
+    return request.cookies.get(_name(purpose))
+
+
 def set_cookie(
-    response: Response, name: str, value: str, *, is_hidden: bool, days: int | None = None
+    response: Response, purpose: str, value: str, *, is_hidden: bool, days: int | None = None
 ) -> None:
     """Set a cookie that the browser sends to the dashboard only.
 
+    :param purpose: its name among the cookies of this dashboard.
     :param is_hidden: scripts cannot read it.
     :param days: how long the browser keeps it; None until it is closed.
     """
     response.set_cookie(
-        name,
+        _name(purpose),
         value,
         max_age=None if days is None else days * 86_400,
-        path=path(),
+        path=_path(),
         secure=request.is_secure,
         httponly=is_hidden,
         samesite="Lax",
     )
 
 
-def path() -> str:
+def delete_cookie(response: Response, purpose: str) -> None:
+    """Have the browser forget one of the dashboard's cookies."""
+    response.delete_cookie(_name(purpose), path=_path(), samesite="Lax")
+
+
+def _path() -> str:
     """Return the path under which all pages are."""
     return url_for(".alerts")
+
+
+def _name(purpose: str) -> str:
+    """Return a cookie's name. Under this path there may be the paths of another dashboard."""
+    return quote(f"{request.blueprint}_{purpose}", safe="")

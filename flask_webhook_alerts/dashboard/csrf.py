@@ -18,12 +18,13 @@ from itsdangerous import Signer
 
 from flask_webhook_alerts.access import is_from_here
 
+from .cookies import read_cookie
 from .cookies import set_cookie
 
 FIELD: str = "_csrf"
 """The name of the form's field."""
 
-_COOKIE = "webhook_alerts_csrf"
+_COOKIE = "csrf"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -49,12 +50,12 @@ def token(name: str | None) -> str:
 def keep(response: Response) -> None:
     """Set the cookie that the page's forms are bound to, if the browser does not have it."""
     secret = g.get("webhook_alerts_csrf")
-    if secret is not None and request.cookies.get(_COOKIE) != secret:
+    if secret is not None and read_cookie(_COOKIE) != secret:
         set_cookie(response, _COOKIE, secret, is_hidden=True)
 
 
 def _is_signed(name: str | None) -> bool:
-    secret = request.cookies.get(_COOKIE, "")
+    secret = read_cookie(_COOKIE) or ""
     signed = f"{_subject(secret, name)}.{request.form.get(FIELD, '')}"
     try:
         _signer().unsign(signed.encode("utf-8", "replace"))
@@ -66,7 +67,7 @@ def _is_signed(name: str | None) -> bool:
 
 def _secret() -> str:
     if "webhook_alerts_csrf" not in g:
-        g.webhook_alerts_csrf = request.cookies.get(_COOKIE) or secrets.token_urlsafe(16)
+        g.webhook_alerts_csrf = read_cookie(_COOKIE) or secrets.token_urlsafe(16)
     return str(g.webhook_alerts_csrf)
 
 

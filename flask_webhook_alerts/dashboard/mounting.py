@@ -13,6 +13,7 @@ from flask import Response
 from flask_webhook_alerts.access import Authorize
 from flask_webhook_alerts.access import exempt_from_csrf
 from flask_webhook_alerts.errors import ConfigError
+from flask_webhook_alerts.prefixes import require_prefix
 from flask_webhook_alerts.state import KEY
 
 from . import alert_actions
@@ -31,6 +32,8 @@ from . import live
 from . import notices
 from . import preferences
 from . import statistics
+
+_PREFIX = "/alerts"
 
 
 class Dashboard:
@@ -54,10 +57,11 @@ class Dashboard:
         app: Flask | None = None,
         *,
         authorize: Authorize | None = None,
-        url_prefix: str = "/alerts",
+        url_prefix: str = _PREFIX,
         site_name: str | None = None,
         name: str = "webhook_alerts_dashboard",
     ) -> None:
+        require_prefix(url_prefix, _PREFIX)
         self._alerts = alerts
         self._url_prefix = url_prefix
         self.blueprint: Blueprint = _create_blueprint(name, authorize, site_name)

@@ -6,16 +6,16 @@ import typing as t
 
 from flask import g
 from flask import redirect
-from flask import request
 from flask import Response
 from itsdangerous import BadSignature
 from itsdangerous import URLSafeTimedSerializer
 
-from .cookies import path
+from .cookies import delete_cookie
+from .cookies import read_cookie
 from .cookies import set_cookie
 from .csrf import signing_keys
 
-_COOKIE = "webhook_alerts_notice"
+_COOKIE = "notice"
 _SECONDS = 60
 _LONGEST = 200  # characters, so that any of them fit into a cookie
 
@@ -33,7 +33,7 @@ def send_to(place: str, words: str, **details: t.Any) -> Response:
 
 def take() -> Notice | None:
     """Return the notice that was left for this page; it is gone after that."""
-    text = request.cookies.get(_COOKIE)
+    text = read_cookie(_COOKIE)
     if text is None:
         return None
 
@@ -47,7 +47,7 @@ def take() -> Notice | None:
 def forget(response: Response) -> None:
     """Delete the notice that this page has shown."""
     if "webhook_alerts_notice_taken" in g:
-        response.delete_cookie(_COOKIE, path=path(), samesite="Lax")
+        delete_cookie(response, _COOKIE)
 
 
 def _serializer() -> URLSafeTimedSerializer:

@@ -11,9 +11,10 @@ from flask import request
 from flask import Response
 
 from . import places
+from .cookies import read_cookie
 from .cookies import set_cookie
 
-_COOKIE = "webhook_alerts_view"
+_COOKIE = "view"
 
 CHOICES: dict[str, dict[str, str]] = {
     "theme": {"system": "As the system", "light": "Light", "dark": "Dark"},
@@ -41,7 +42,7 @@ def register(blueprint: Blueprint) -> None:
 
 def read() -> Preferences:
     """Return what the request's cookie says; what it does not say is as nobody has chosen."""
-    words = request.cookies.get(_COOKIE, "").split(".")
+    words = (read_cookie(_COOKIE) or "").split(".")
     given = dict(zip(CHOICES, words, strict=False))
     return _checked(given)
 

@@ -73,7 +73,9 @@ class Visitor:
     def prefer(self, view: str) -> None:
         """Have chosen how to see the pages: theme, zone, live, keys."""
         url = f"{self.address}/alerts/"
-        self.context.add_cookies([{"name": "webhook_alerts_view", "value": view, "url": url}])
+        self.context.add_cookies(
+            [{"name": "webhook_alerts_dashboard_view", "value": view, "url": url}]
+        )
 
     def is_wider_than_the_screen(self) -> bool:
         """Tell whether the page scrolls sideways."""

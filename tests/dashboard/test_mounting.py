@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import re
 import typing as t
 from collections.abc import Callable
+from collections.abc import Iterator
 
 import pytest
 from flask import Flask
 from flask import redirect
+from flask import request
 from flask import session
 from flask_wtf import CSRFProtect
 from werkzeug.routing import Rule
@@ -194,6 +197,74 @@ def test_what_is_missing_is_said_at_start() -> None:
         Dashboard(alerts, app, authorize=lambda: "Amara")
 
 
+@pytest.mark.parametrize("prefix", ["", "/", "alerts", "/alerts/", "/a b", "/<tenant>", None])
+def test_a_prefix_is_a_path(prefix: t.Any) -> None:
+    with pytest.raises(ValueError, match=r"Give a path that starts .* such as \"/alerts\"\."):
+        with_dashboard(url_prefix=prefix)
+
+
+# Two in one app
+
+
+@pytest.fixture
+def nested(sqlite_url: str) -> Iterator[Person]:
+    """Amara, who may see the outer of two dashboards, and Bo, who may see the inner one."""
+    db, alerts, outer = with_dashboard(authorize=lambda: request.headers.get("Outer"))
+    inner = Dashboard(
+        alerts,
+        authorize=lambda: request.headers.get("Inner"),
+        url_prefix="/alerts/ops",
+        name="ops: inner",
+    )
+    with running_host(sqlite_url, db=db, alerts=alerts) as host:
+        outer.init_app(host.app)
+        inner.init_app(host.app)
+        yield Person(host, host.client)
+
+
+OUTER, INNER = {"Outer": "Amara"}, {"Inner": "Bo"}
+
+
+def test_two_dashboards_ask_a_guard_each(nested: Person) -> None:
+    paths = ("/", "/ops/")
+
+    assert [nested.client.get(f"/alerts{path}").status_code for path in paths] == [403, 403]
+    assert "<bdi>Bo</bdi>" not in nested.see("/", headers=OUTER)
+    assert "<bdi>Bo</bdi>" in nested.see("/ops/", headers=INNER)
+    assert "You may not see" in nested.see("/ops/", 403, headers=OUTER)
+    assert "You may not see" in nested.see("/", 403, headers=INNER)
+
+
+def test_two_dashboards_do_not_take_each_others_notices_and_views(nested: Person) -> None:
+    client, both = nested.client, {**OUTER, **INNER}
+    found = re.findall(r'name="_csrf" value="([^"]+)"', nested.see("/", headers=both))
+    data = {"_csrf": found[0], "name": "a", "theme": "dark"}
+    client.post("/alerts/preferences", data=data, headers=both)
+    client.post("/alerts/integrations", data=data, headers=both)
+
+    inner, outer = nested.see("/ops/", headers=both), nested.see("/", headers=both)
+
+    assert (notice_of(inner), 'data-theme="dark"' in inner) == ("", False)
+    assert notice_of(outer).startswith("“a” has an endpoint")
+    assert 'data-theme="dark"' in outer
+
+
+def test_two_dashboards_do_not_take_each_others_forms(nested: Person) -> None:
+    both = {"Outer": "Amara", "Inner": "Amara"}
+    tokens = [
+        re.findall(r'name="_csrf" value="([^"]+)"', nested.see(path, headers=both))[0]
+        for path in ("/", "/ops/")
+    ]
+
+    answers = [
+        nested.client.post(f"/alerts{path}", data={"_csrf": token, "name": "a"}, headers=both)
+        for path in ("/integrations", "/ops/integrations")
+        for token in tokens
+    ]
+
+    assert [answer.status_code for answer in answers] == [303, 403, 403, 303]
+
+
 # Forms
 
 
@@ -374,5 +445,5 @@ def test_a_notice_is_shown_once_and_not_for_ever(
 
     assert notice_of(first).startswith("“a” has an endpoint")
     assert notice_of(second) == ""
-    person.client.set_cookie("webhook_alerts_notice", "forged", path="/alerts/")
+    person.client.set_cookie("webhook_alerts_dashboard_notice", "forged", path="/alerts/")
     assert notice_of(person.see(place)) == ""

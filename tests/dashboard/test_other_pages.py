@@ -274,7 +274,7 @@ def test_a_view_is_kept_and_leads_back_to_its_page(person: Person) -> None:
 
 @pytest.mark.parametrize("value", ["x", "evil.<b>.on.on", "dark.utc", "....", "é"])
 def test_a_view_that_makes_no_sense_is_the_usual_one(person: Person, value: str) -> None:
-    person.client.set_cookie("webhook_alerts_view", value, path="/alerts/")
+    person.client.set_cookie("webhook_alerts_dashboard_view", value, path="/alerts/")
     person.press("/preferences", {"theme": "evil", "zone": "<b>"})
 
     assert 'data-zone="utc" data-keys="on" data-live="on"' in person.see()
