@@ -26,11 +26,13 @@ _PAGE = Markup("""<!doctype html><html lang="en"><meta charset="utf-8"><title>{t
 _NO_GUARD = Markup("""<p>Pass a function that says who is asking.
 It looks at Flask’s <code>request</code> and returns the person’s name,
 <code>None</code> to refuse, or a response, such as a redirect to a login:</p>
-<pre tabindex="0">from flask_webhook_alerts.dashboard import Dashboard, basic_auth, flask_login
-
-dashboard = Dashboard(alerts, authorize=flask_login())               # your Flask-Login users
-dashboard = Dashboard(alerts, authorize=basic_auth({"me": HASH}))    # a name and a password
-dashboard = Dashboard(alerts, authorize=lambda: session.get("user")) # a session of your own</pre>
+<p>Your users of Flask-Login:<br>
+<code>Dashboard(alerts, authorize=flask_login())</code></p>
+<p>Names and passwords:<br>
+<code>Dashboard(alerts, authorize=basic_auth({"me": HASH}))</code></p>
+<p>A session of your own:<br>
+<code>Dashboard(alerts, authorize=lambda: session.get("user"))</code></p>
+<p>All of them are in <code>flask_webhook_alerts.dashboard</code>.</p>
 <p>You see this explanation because the app is in debug mode.</p>
 """)
 _PARAGRAPH = Markup("<p>{}</p>\n")
