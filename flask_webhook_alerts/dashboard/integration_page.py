@@ -27,6 +27,9 @@ from .pages import acting
 from .pages import fragment
 from .pages import page
 
+_LONGEST_TOKEN = 1_000
+"""Characters of a token that fit into the cookie that brings it to the page after the test."""
+
 _REFUSALS = 5
 _TEST = {
     "Title": "Test alert from the dashboard",
@@ -101,6 +104,10 @@ def test(integration_id: str) -> Response:
     is_round = request.form.get("what") == "round"
     kinds = ("create", "acknowledge", "resolve") if is_round else ("create",)
     key, token = f"dashboard-test-{secrets.token_hex(4)}", request.form.get("token", "").strip()
+    if len(token) > _LONGEST_TOKEN:
+        said = f"A token of {len(token):,} characters is not tried here, only up to"
+        return notices.send_to(place, f"{said} {_LONGEST_TOKEN:,}.", level="warning")
+
     # The session has read who is asking: what it holds, the endpoint may need.
     state.database.host.require_committed()
     words = list[str]()

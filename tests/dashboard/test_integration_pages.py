@@ -6,6 +6,7 @@ import datetime as dt
 import html
 import json
 import re
+import secrets
 import subprocess
 import sys
 import typing as t
@@ -286,6 +287,24 @@ def test_a_test_alert_that_is_refused_says_why(person: Person, token: str, words
 
     assert words in notice_of(page)
     assert "shown only now" not in page  # it is not the integration's
+
+
+@pytest.mark.parametrize(("length", "is_tried"), [(1_000, True), (1_001, False), (6_000, False)])
+def test_a_token_that_fits_into_no_cookie_is_not_tried(
+    person: Person, length: int, is_tried: bool
+) -> None:
+    token = secrets.token_urlsafe(length)[:length]
+    integration_id = person.host.create_integration(token=token)
+
+    response = person.press(f"/integrations/{integration_id}/test", {"token": token})
+    page = person.see(f"/integrations/{integration_id}")
+
+    assert max(map(len, response.headers.getlist("Set-Cookie"))) < 4_000
+    assert (token in page) is is_tried
+    assert len(person.host.stored_alerts()) == int(is_tried)
+    if not is_tried:
+        words = f"A token of {length:,} characters is not tried here, only up to 1,000."
+        assert notice_of(page) == words
 
 
 def test_a_before_request_of_the_host_that_answers_first_is_named(person: Person) -> None:
