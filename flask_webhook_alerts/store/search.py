@@ -42,7 +42,8 @@ class AlertFilter:
     :ivar statuses: any of these.
     :ivar tag: has exactly this tag.
     :ivar thirdparty_id: has exactly this Id of its sender.
-    :ivar text: has these characters in its title, its sender's Id or a tag, in any case.
+    :ivar text: has these characters in its title, its sender's Id or a tag, in any
+        case; beyond ASCII the case may count, as on SQLite.
     :ivar since: created then or later.
     :ivar until: created before.
     """
