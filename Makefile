@@ -27,8 +27,8 @@ SDIST_TESTS := $(addprefix tests/test_,cli_integrations.py payload.py public_api
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo traffic screenshots test cover faults faults-short bench bench-scale openapi check lint \
-	format types layers hooks lowest wheel reproducible sdist docs system clean
+.PHONY: help demo traffic screenshots test cover mutants faults faults-short bench bench-scale openapi check \
+	lint format types layers hooks lowest wheel reproducible sdist docs system clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ test: $(VENV)/.has-test ## Run the tests
 
 cover: $(VENV)/.has-test ## Run the tests; every line and branch must be covered
 	$(bin)/python $(pytest) --cov --cov-report=term $(PYTEST_ARGS)
+
+# PARTS narrows it: make mutants PARTS="tokens payload"
+mutants: $(VENV)/.has-test $(VENV)/.has-mutants ## Change the core a little, and see whether its tests notice
+	$(bin)/python -m tools.mutants $(PARTS)
 
 faults: export FAULTS_LONG ?= 1
 faults: faults-short ## Run the tests that kill, stop and restart servers, in their long form

@@ -212,6 +212,18 @@ def test_dedup_keys_may_be_one_string(strict: bool) -> None:
     assert errors_of({**CREATE, "dedup_keys": [1]}, strict=strict).keys() == {"dedup_keys"}
 
 
+def test_a_refusal_names_the_fields_in_one_sentence() -> None:
+    with pytest.raises(Rejected) as caught:
+        parse({**CREATE, "Id": "", "Title": ""})
+
+    assert str(caught.value) == "These fields do not fit: Id, Title."
+
+
+def test_a_payload_is_read_by_the_strict_schema_unless_told() -> None:
+    with pytest.raises(Rejected):
+        parse({**CREATE, "Id": 42})
+
+
 # What databases refuse
 
 
@@ -323,6 +335,29 @@ def test_the_compatible_schema_tolerates_and_notes_it(
 
     assert {attribute: getattr(event, attribute) for attribute in expected} == expected
     assert [note.partition(":")[0] for note in event.notes] == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "note"),
+    [
+        ("Id", 42, "the number was taken as text."),
+        ("Description", " ", "blank, so left out."),
+        ("Tags", "web", "one text was taken as a list of one."),
+        ("Tags", [1, "a"], "numbers were taken as text."),
+        ("Meta", {"incident": 2}, "incident was taken by its truth value."),
+        ("Meta", {"incident_message": 5}, "incident_message was taken as its JSON text."),
+    ],
+)
+def test_a_note_tells_what_was_made_of_the_value(name: str, value: t.Any, note: str) -> None:
+    assert parse({**CREATE, name: value}, strict=False).notes == (f"{name}: {note}",)
+
+
+def test_of_two_bends_one_note_tells() -> None:
+    event = parse({**CREATE, "Meta": {"incident": 2, "incident_message": 5}}, strict=False)
+
+    assert event.notes == (
+        "Meta: incident was taken by its truth value. incident_message was taken as its JSON text.",
+    )
 
 
 def test_a_missing_description_is_tolerated_and_noted() -> None:

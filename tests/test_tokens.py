@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import typing as t
 
 import pytest
 
@@ -48,8 +49,13 @@ def test_only_the_hash_of_a_token_is_stored() -> None:
     "token", ["", " ", "é", "tökén", "a\n", "a\x00b", "a\tb", "\x7f", " a", "a ", "\uff54"]
 )
 def test_a_token_that_no_header_carries_is_refused(token: str) -> None:
-    with pytest.raises(InvalidOption, match="A token"):
+    with pytest.raises(InvalidOption, match=r"^A token"):
         tokens.hash_token(token)
+
+
+def test_a_token_that_is_no_text_is_refused_by_its_type() -> None:
+    with pytest.raises(InvalidOption, match=r"^token is text, not int\.$"):
+        tokens.hash_token(t.cast(str, 5))
 
 
 def test_a_token_is_right_if_one_of_the_hashes_is_its_own() -> None:
