@@ -1357,7 +1357,7 @@ def test_an_interrupt_ends_the_process_after_the_bookkeeping(
     assert event.delivered_at is None
     assert [name.rpartition(".")[2] for name in event.delivered_to] == ["a_returning"]
     assert event.next_attempt_at < clock.time
-    assert "interrupted" in event.last_error
+    assert event.last_error == "The process was interrupted."
     assert deliver(host) == 1
     assert calls == ["returning", "interrupted", "interrupted"]
 
@@ -1385,7 +1385,9 @@ def test_a_database_that_is_away_while_marking_changes_no_answer(
         (event,) = host.stored_events()
         clock.advance(LEASE)
 
-        assert (outcome, "Signals are still owed" in caplog.messages) == ("created", True)
+        (record,) = caplog.records
+        assert (outcome, vars(record)["action"]) == ("created", "delivery_failed")
+        assert record.getMessage() == "Signals are still owed"
         assert (event.delivered_at, event.attempts) == (None, 1)
         assert (deliver(host), len(calls)) == (1, 2)
         other.close()

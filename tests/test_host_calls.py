@@ -207,6 +207,15 @@ def test_what_is_no_json_object_is_rejected(inside_sqlite: Host, payload: t.Any)
     assert inside_sqlite.stored_alerts() == []
 
 
+def test_what_cannot_be_written_as_json_is_named(inside_sqlite: Host) -> None:
+    integration = inside_sqlite.alerts.create_integration("a sender")
+
+    with pytest.raises(Rejected, match=r"^The payload .* JSON: set is no JSON value$") as caught:
+        inside_sqlite.alerts.receive(integration, {**CREATE, "Tags": {"a", "b"}})
+
+    assert caught.value.code == "not_json"
+
+
 def test_texts_of_host_code_are_cleaned_like_those_of_senders(inside: Host) -> None:
     integration = inside.alerts.create_integration("a sender")
     payload = {**CREATE, "Title": "a\0b\ud800", "Meta": {"k\0": ["\udfff"]}}

@@ -19,6 +19,7 @@ from flask import Flask
 from flask_webhook_alerts import alert_acknowledged
 from flask_webhook_alerts import alert_created
 from flask_webhook_alerts import alert_resolved
+from flask_webhook_alerts import Unavailable
 from flask_webhook_alerts.store.changes import SteppedChanges
 from tests.hosts import Host
 from tests.hosts import running_host
@@ -152,6 +153,9 @@ def test_an_event_that_loses_every_race_is_answered_with_503(
 
     assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
     assert 1 < len(tries) <= 10
+    (alert,) = sqlite_host.stored_alerts()
+    with sqlite_host.app.app_context(), pytest.raises(Unavailable, match=r"^Other events keep"):
+        sqlite_host.alerts.resolve(alert.id)
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -28,6 +28,7 @@ from flask_webhook_alerts import signals
 from flask_webhook_alerts import transactions
 from flask_webhook_alerts import WebhookAlerts
 from flask_webhook_alerts.mapping import touch
+from flask_webhook_alerts.service import Service
 from tests.conftest import PostEvent
 from tests.hosts import Host
 from tests.hosts import running_host
@@ -936,6 +937,56 @@ def test_an_exhausted_pool_is_answered_after_a_while(sqlite_url: str) -> None:
     assert stored == ["other"]
 
 
+# What the log tells
+
+
+def test_a_refusal_is_logged_with_its_status_and_reason(
+    sqlite_host: Host, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="flask_webhook_alerts")
+    integration_id = sqlite_host.create_integration(token=TOKEN)
+
+    sqlite_host.post(integration_id, EVENT)
+    sqlite_host.post("x" * 100, EVENT)
+
+    assert logged(caplog) == [
+        (
+            "request_rejected",
+            f"Refused a request for {integration_id!r}: 403 'The token is missing.'",
+        ),
+        (
+            "request_rejected",
+            f"Refused a request for '{'x' * 64}': 404 'There is no integration with this id.'",
+        ),
+    ]
+
+
+def test_an_event_that_the_database_does_not_take_is_logged_with_its_error(
+    sqlite_host: Host, caplog: pytest.LogCaptureFixture
+) -> None:
+    integration_id = sqlite_host.create_integration()
+    drop_with_dependents(sqlite_host, "webhook_alert")
+
+    assert_unavailable(sqlite_host.post(integration_id, EVENT))
+
+    assert logged(caplog) == [("event_not_stored", "An event could not be stored")]
+    assert caplog.records[0].exc_info is not None
+
+
+def test_what_nobody_expected_is_logged_and_not_told(
+    send: Send, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: t.Any) -> t.NoReturn:
+        raise RuntimeError(TOKEN)
+
+    monkeypatch.setattr(Service, "receive", fail)
+    response = send()
+
+    assert_unavailable(response)
+    assert logged(caplog) == [("event_not_handled", "An event could not be handled")]
+    assert caplog.records[0].exc_info is not None
+
+
 # The memory of integrations
 
 
@@ -995,6 +1046,11 @@ def assert_unavailable(response: TestResponse) -> None:
     """Check that the sender is asked to come again."""
     assert_problem(response, 503)
     assert int(response.headers["Retry-After"]) > 0
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """Return the actions and the messages of what was logged."""
+    return [(vars(record)["action"], record.getMessage()) for record in caplog.records]
 
 
 def change_integration(host: Host, integration_id: str, **options: t.Any) -> None:
