@@ -51,7 +51,6 @@ def create_blueprint() -> Blueprint:
         endpoint=ENDPOINT,
         view_func=receive_event,
         methods=_METHODS,
-        provide_automatic_options=False,
         merge_slashes=False,
     )
     return blueprint

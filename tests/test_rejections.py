@@ -123,6 +123,18 @@ def test_a_host_that_has_not_migrated_loses_only_the_log(
         sqlite_host.alerts.Rejection.__table__.create(sqlite_host.db.engine)
 
 
+def test_an_event_that_the_database_does_not_take_is_no_refusal(sqlite_host: Host) -> None:
+    sender = sqlite_host.create_integration()
+    with sqlite_host.app.app_context():
+        sqlite_host.alerts.AlertEvent.__table__.drop(sqlite_host.db.engine)
+    event = {"event_type": "create", "Id": "k", "Title": "t", "Description": "d"}
+
+    with sqlite_host.post(sender, event) as response:
+        assert response.status_code == 503
+
+    assert (kept(sqlite_host, sender), kept(sqlite_host, None)) == ([], [])
+
+
 def test_the_memory_of_the_log_has_an_end(sqlite_host: Host) -> None:
     with sqlite_host.app.app_context():
         log = get_state().rejections

@@ -265,6 +265,9 @@ def test_other_methods_are_told_which_one_to_use(method: str, send: Send) -> Non
 
     assert_problem(response, 405)
     assert response.headers["Allow"] == "POST, OPTIONS"
+    assert (response.json or {})["detail"] == (
+        "This is a webhook endpoint: send a POST with a JSON object."
+    )
 
 
 def test_head_is_answered_without_a_body(send: Send) -> None:
@@ -788,6 +791,15 @@ def test_a_host_may_register_the_blueprint_itself(
         assert_problem(host.client.put(path), 405)
         assert host.post(integration_id, EVENT).status_code == 404
         assert url_of(host, integration_id) == f"http://localhost{path}"
+
+
+def test_a_host_knows_requests_to_the_endpoint_by_their_blueprint(sqlite_host: Host) -> None:
+    names: list[str | None] = []
+    sqlite_host.app.before_request(lambda: names.append(request.blueprint))
+
+    sqlite_host.post(sqlite_host.create_integration(), EVENT)
+
+    assert names == ["webhook_alerts"]
 
 
 def test_a_prefix_may_hold_values_of_the_hosts(sqlite_url: str) -> None:

@@ -42,7 +42,7 @@ PARTS = {
     "tokens": [Batch("tokens", "tokens")],
     "payload": [Batch("payload", "payload fields")],
     "service": [Batch("service", "host_calls lifecycle races recovery senders triage")],
-    "webhook": [Batch("webhook", "observers rejections webhook")],
+    "webhook": [Batch("webhook", "delivery lifecycle observers rejections webhook")],
     "delivery": [Batch("delivery", "delivery receivers")],
     "store": [
         Batch(
