@@ -438,12 +438,15 @@ def test_templates_write_the_texts_from_the_payload_as_sent(sqlite_host: Host) -
     assert [event.notes for event in sqlite_host.stored_events()] == [[]]
 
 
-def test_a_template_may_name_the_integration_by_its_id(sqlite_host: Host) -> None:
-    integration_id = sqlite_host.create_integration(title_template="{{ integration.id }}")
+def test_a_description_may_come_from_a_template_alone_and_name_its_integration(
+    sqlite_host: Host,
+) -> None:
+    integration_id = sqlite_host.create_integration(description_template="{{ integration.id }}")
 
     sqlite_host.post(integration_id, EVENT)
 
-    assert [alert.title for alert in sqlite_host.stored_alerts()] == [integration_id]
+    (alert,) = sqlite_host.stored_alerts()
+    assert (alert.title, alert.description) == ("Disk full", integration_id)
 
 
 def test_a_template_without_a_text_leaves_the_plain_value_and_a_note(sqlite_host: Host) -> None:
