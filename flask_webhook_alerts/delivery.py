@@ -69,7 +69,7 @@ class Delivery:
         if not signals.OF_EVENTS[kind].has_receivers_for(_app()):
             return Plan(delivered_at=at)
 
-        return Plan(due_at=at, claim_until=at + LEASE)
+        return Plan(claim_until=at + LEASE)
 
     def announce(self, change: Change) -> None:
         """Send the signals of a committed change, as far as this process has to.

@@ -516,6 +516,19 @@ def test_events_of_other_alerts_do_not_wait(sqlite_host: Host, connect: Connect)
     assert second.delivered_at is not None
 
 
+def test_a_request_leaves_what_other_alerts_owe_to_the_deliverers(
+    sqlite_host: Host, connect: Connect, clock: Clock
+) -> None:
+    connect(alert_created, Listener(ValueError("busy")))
+    integration_id = sqlite_host.create_integration()
+    send(sqlite_host, integration_id, key="one")
+    clock.advance(LONG)
+
+    send(sqlite_host, integration_id, key="two")
+
+    assert [event.delivered_at for event in sqlite_host.stored_events()] == [None, clock.time]
+
+
 def test_a_dead_event_holds_up_no_later_one(host: Host, connect: Connect, clock: Clock) -> None:
     created, later = Listener(*[ValueError("never")] * 10), Listener()
     connect(alert_created, created)

@@ -43,7 +43,7 @@ PARTS = {
     "payload": [Batch("payload", "payload fields")],
     "service": [Batch("service", "host_calls lifecycle races recovery senders triage")],
     "webhook": [Batch("webhook", "delivery lifecycle observers rejections webhook")],
-    "delivery": [Batch("delivery", "delivery receivers")],
+    "delivery": [Batch("delivery", "delivery isolation observers receivers waking")],
     "store": [
         Batch(
             "store/__init__ store/changes store/single store/statement store/upserts store/values",

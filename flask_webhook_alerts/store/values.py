@@ -39,7 +39,7 @@ class Plan:
     """What the new event's row says about its delivery.
 
     :ivar delivered_at: set if nobody wants to hear of the event.
-    :ivar due_at: when a deliverer may take it; None if it is delivered.
+    :ivar due_at: when a deliverer may take it; None if it is delivered or claimed.
     :ivar claim_until: set if this process wants to deliver it itself, unless an earlier event of
         the alert is still owed.
     """
