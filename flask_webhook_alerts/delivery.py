@@ -133,7 +133,6 @@ class Delivery:
             self._deliver(
                 Claim(
                     event_id=t.cast(int, change.event_id),
-                    alert_id=alert_id,
                     kind=_KINDS[change.outcome],
                     until=change.claimed_until,
                     attempts=1,

@@ -34,7 +34,6 @@ class Claim:
     """
 
     event_id: int
-    alert_id: int
     kind: EventKind
     until: dt.datetime
     attempts: int
@@ -89,7 +88,6 @@ class Outbox:
         return [
             Claim(
                 event_id=row.id,
-                alert_id=row.alert_id,
                 kind=EventKind(row.kind),
                 until=row.next_attempt_at,
                 attempts=row.attempts,
@@ -157,7 +155,6 @@ class Outbox:
         return (
             sa.select(
                 event.c.id,
-                event.c.alert_id,
                 event.c.kind,
                 event.c.next_attempt_at,
                 event.c.attempts,
