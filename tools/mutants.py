@@ -19,16 +19,17 @@ WORK = ROOT / ".work" / "mutants"
 
 _ON_SQLITE = "not postgresql and not mariadb"
 _ON_SERVERS = "postgresql or mariadb"
-# How pytest ended where nothing noticed: all passed, none was collected, none runs through it.
+# How pytest ended where nothing noticed: all passed, none was collected, none runs through it, or
+# it was never asked.
 _PASSED = 0
-_UNNOTICED = {_PASSED, 5, 33}
+_UNNOTICED = {_PASSED, 5, 33, None}
 # Collecting garbage, twice for each mutant, takes longer than most tests.
 _LEAN = ["-p", "no:unraisableexception", "-p", "no:threadexception", "-p", "no:cacheprovider"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Batch:
-    """Files that are mutated together, and the tests that they meet: names or patterns.
+    """Files of the package that are mutated together, and the files of tests that they meet.
 
     :ivar meets_servers: whether something in them is for some databases only.
     """
@@ -39,24 +40,34 @@ class Batch:
 
 
 PARTS = {
-    "tokens": [Batch("tokens", "tokens")],
-    "payload": [Batch("payload", "payload fields")],
-    "service": [Batch("service", "host_calls lifecycle races recovery senders triage")],
-    "webhook": [Batch("webhook", "delivery lifecycle observers rejections webhook")],
-    "delivery": [Batch("delivery", "delivery isolation observers receivers waking")],
+    "tokens": [Batch("tokens", "test_tokens")],
+    "payload": [Batch("payload", "test_payload test_fields")],
+    "service": [
+        Batch(
+            "service",
+            "test_host_calls test_lifecycle test_races test_recovery test_senders test_triage",
+        )
+    ],
+    "webhook": [
+        Batch("webhook", "test_delivery test_lifecycle test_observers test_rejections test_webhook")
+    ],
+    "delivery": [
+        Batch("delivery", "test_delivery test_isolation test_observers test_statements test_waking")
+    ],
     "store": [
         Batch(
             "store/__init__ store/changes store/single store/statement store/upserts store/values",
-            "binds lifecycle models recovery statements triage",
+            "test_binds test_lifecycle test_models test_recovery test_statements test_triage",
             meets_servers=True,
         ),
-        Batch("store/outbox", "delivery"),
-        Batch("store/reads", "host_calls lifecycle recovery", meets_servers=True),
-        Batch("store/facts", "cli_doctor", meets_servers=True),
+        Batch("store/outbox", "test_delivery test_waking kit/test_owed"),
+        Batch("store/reads", "test_host_calls test_lifecycle test_recovery", meets_servers=True),
+        Batch("store/facts", "test_cli_doctor", meets_servers=True),
         Batch(
             "store/chronology store/deliveries store/figures store/housekeeping store/listings"
             " store/rejections store/search",
-            "housekeeping reading rejections retention",
+            "test_housekeeping test_reading test_rejections test_retention"
+            " api/test_alerts api/test_deliveries",
         ),
     ],
 }
@@ -94,9 +105,7 @@ def _prepare(place: Path, batch: Batch) -> None:
         "source_paths": ["flask_webhook_alerts"],
         "only_mutate": [f"flask_webhook_alerts/{pattern}.py" for pattern in batch.files.split()],
         "pytest_add_cli_args": _LEAN,
-        "pytest_add_cli_args_test_selection": [
-            f"tests/test_{name}.py" for name in batch.tests.split()
-        ],
+        "pytest_add_cli_args_test_selection": [f"tests/{name}.py" for name in batch.tests.split()],
         # From a process that has run no test: the body of a request cannot be read again.
         "process_isolation": "forkserver",
     }
