@@ -405,6 +405,20 @@ def test_one_of_several_dead_events_is_revived(host: Host, connect: Connect, clo
     assert [event.next_attempt_at is None for event in host.stored_events()] == [True, False]
 
 
+def test_only_dead_events_are_revived(host: Host, connect: Connect, clock: Clock) -> None:
+    connect(alert_created, Listener(ValueError("busy")))
+    integration_id = host.create_integration()
+    for key in ("owed", "delivered"):
+        send(host, integration_id, key=key)
+    before = host.stored_events()
+
+    assert revive(host) == 0
+    assert [event.next_attempt_at for event in host.stored_events()] == [
+        before[0].next_attempt_at,
+        None,
+    ]
+
+
 def test_a_dead_event_is_revived_with_all_its_attempts(
     host: Host, connect: Connect, clock: Clock
 ) -> None:
