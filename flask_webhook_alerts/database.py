@@ -63,14 +63,12 @@ class Database:
     ) -> T:
         """Run one of the store's changes of an alert."""
         changes = self.store.changes
-        with self._turn:
-            return transactions.run(
-                self.engine,
-                work,
-                single=changes.is_single,
-                may_be_direct=changes.may_be_direct,
-                recover=recover,
-            )
+        return self._run(
+            work,
+            single=changes.is_single,
+            may_be_direct=changes.may_be_direct,
+            recover=recover,
+        )
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Run several statements as one transaction."""
@@ -80,9 +78,15 @@ class Database:
         """Run one statement, a transaction by itself."""
         return self._run(work, single=True)
 
-    def _run(self, work: Callable[[sa.Connection], T], *, single: bool) -> T:
+    def _run(
+        self, work: Callable[[sa.Connection], T] | Callable[[Link], T], *, single: bool,
+        may_be_direct: bool = False,
+        recover: Callable[[sa.Connection], T | None] | None = None,
+    ) -> T:  # fmt: skip
         with self._turn:
-            return transactions.run(self.engine, work, single=single)
+            return transactions.run(
+                self.engine, work, single=single, may_be_direct=may_be_direct, recover=recover
+            )
 
 
 def _leave_connections(engine: sa.Engine) -> None:

@@ -65,12 +65,9 @@ class DirectConnection:
 
         For drivers of PostgreSQL, all of which have this attribute.
         """
+        self.commit()  # what a listener to the pool has begun, such as a tenant's settings
         driver, errors = self.driver, self._errors
-        try:
-            driver.commit()  # what a listener to the pool has begun, such as a tenant's settings
-            was = driver.autocommit
-        except BaseException as error:  # noqa: BLE001 - as above
-            self._fail(error)
+        was = driver.autocommit
 
         def restore(returned: t.Any) -> None:
             with contextlib.suppress(errors):  # whoever takes a broken one finds it out

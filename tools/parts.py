@@ -7,8 +7,8 @@ import typing as t
 import marshmallow as ma
 
 from flask_webhook_alerts.api import outputs
-from flask_webhook_alerts.api.fields import MOST_ID
 from flask_webhook_alerts.problems import MEDIA_TYPE
+from flask_webhook_alerts.store.values import MOST_ID
 from flask_webhook_alerts.tokens import INTEGRATION_ID_PATTERN
 
 _ROW_ID = {"type": "integer", "minimum": 1, "maximum": MOST_ID}

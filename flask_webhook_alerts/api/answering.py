@@ -18,9 +18,9 @@ from flask_webhook_alerts import tokens
 from flask_webhook_alerts.access import Authorize
 from flask_webhook_alerts.problems import MEDIA_TYPE
 from flask_webhook_alerts.state import get_state
+from flask_webhook_alerts.store.values import MOST_ID
 
 from . import guard
-from .fields import MOST_ID
 from .operations import Answer
 from .operations import Call
 from .operations import Operation

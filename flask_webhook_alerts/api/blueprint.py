@@ -105,7 +105,6 @@ def _add(
         endpoint=endpoint,
         view_func=answer,
         methods=_METHODS,
-        provide_automatic_options=False,
         merge_slashes=False,
     )
 

@@ -9,9 +9,7 @@ import typing as t
 import marshmallow as ma
 
 from flask_webhook_alerts.errors import InvalidOption
-
-MOST_ID = 2**63 - 1
-"""The highest id that a table can hold."""
+from flask_webhook_alerts.store.values import MOST_ID
 
 NO_NUL = r"^[^\u0000]*$"
 """Text that every database takes."""

@@ -17,12 +17,12 @@ from flask_webhook_alerts.fields import is_visible
 from flask_webhook_alerts.fields import MAX_ID_LENGTH
 from flask_webhook_alerts.store.deliveries import DeliveryState
 from flask_webhook_alerts.store.search import AlertFilter
+from flask_webhook_alerts.store.values import MOST_ID
 from flask_webhook_alerts.triage import LONGEST_NOTE
 
 from .fields import Cursor
 from .fields import Flag
 from .fields import Moment
-from .fields import MOST_ID
 from .fields import NO_NUL
 from .fields import Number
 from .fields import VISIBLE

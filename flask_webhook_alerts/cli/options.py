@@ -11,18 +11,18 @@ from collections.abc import Iterable
 import click
 
 from flask_webhook_alerts.durations import parse_duration
+from flask_webhook_alerts.store.values import MOST_ID
 
 Decorator: t.TypeAlias = Callable[[t.Callable[..., t.Any]], t.Callable[..., t.Any]]
 
 _LONGEST_PAUSE = 86_400
-_MAX_ALERT_ID = 2**63 - 1
 
 json_option: Decorator = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON for programs."
 )
 yes_option: Decorator = click.option("--yes", is_flag=True, help="Do not ask.")
 alert_argument: Decorator = click.argument(
-    "alert_id", metavar="ID", type=click.IntRange(min=1, max=_MAX_ALERT_ID)
+    "alert_id", metavar="ID", type=click.IntRange(min=1, max=MOST_ID)
 )
 integration_argument: Decorator = click.argument("integration_id", metavar="ID")
 

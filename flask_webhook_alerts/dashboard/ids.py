@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from flask_webhook_alerts.errors import NotFound
-
-MOST_ID: int = 2**63 - 1
-"""The highest number that a table can hold."""
+from flask_webhook_alerts.store.values import MOST_ID
 
 
 def number(text: str) -> int | None:

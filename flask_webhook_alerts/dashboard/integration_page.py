@@ -105,8 +105,11 @@ def test(integration_id: str) -> Response:
     kinds = ("create", "acknowledge", "resolve") if is_round else ("create",)
     key, token = f"dashboard-test-{secrets.token_hex(4)}", request.form.get("token", "").strip()
     if len(token) > _LONGEST_TOKEN:
-        said = f"A token of {len(token):,} characters is not tried here, only up to"
-        return notices.send_to(place, f"{said} {_LONGEST_TOKEN:,}.", level="warning")
+        said = (
+            f"A token of {len(token):,} characters is not tried here, only up to"
+            f" {_LONGEST_TOKEN:,}."
+        )
+        return notices.send_to(place, said, level="warning")
 
     # The session has read who is asking: what it holds, the endpoint may need.
     state.database.host.require_committed()

@@ -101,7 +101,7 @@ class Figures:
         return Durations(
             acknowledged=[_seconds(row[0], row[1]) for row in rows if row[1] is not None],
             resolved=[_seconds(row[0], row[2]) for row in rows if row[2] is not None],
-            newest=len(rows) if len(found) > len(rows) else None,
+            newest=MOST_MEASURED if len(found) > MOST_MEASURED else None,
         )
 
     def noisiest_integrations(

@@ -1,8 +1,7 @@
-"""Run the statements of the hot path: compiled once, on the driver's own cursor.
+"""Run the statements of the hot path: compiled once, and where it may be on the driver's cursor.
 
 SQLAlchemy's way of running a statement, with its cache keys, contexts and results, costs more than
-the statement itself. What stays SQLAlchemy's: the SQL, the types of values, connections, pools,
-transactions, and errors.
+the statement itself. ``direct`` says when it is spared, and what stays SQLAlchemy's.
 """
 
 from __future__ import annotations

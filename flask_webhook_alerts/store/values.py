@@ -14,6 +14,9 @@ from flask_webhook_alerts.events import EventType
 from flask_webhook_alerts.events import IncomingEvent
 from flask_webhook_alerts.tokens import digest_thirdparty_id
 
+MOST_ID: int = 2**63 - 1
+"""The highest id that a table can hold."""
+
 MAX_ATTEMPTS = 10
 LEASE = dt.timedelta(seconds=60)
 _FIRST_PAUSE = dt.timedelta(seconds=10)
