@@ -6,6 +6,8 @@ import sqlite3
 import sys
 import typing as t
 
+import sqlalchemy as sa
+
 LEGACY = -1
 
 
@@ -13,6 +15,13 @@ def autocommit_options(autocommit: bool) -> dict[str, t.Any]:
     """Return what ``create_engine`` passes on for a connection with this ``autocommit``."""
     options: dict[str, t.Any] = {"autocommit": autocommit}
     return options if sys.version_info >= (3, 12) else options | {"factory": NewerConnection}
+
+
+def rules_of(engine: sa.Engine) -> tuple[int, bool]:
+    """Return the ``autocommit`` of a connection of the pool, and whether it is in a transaction."""
+    with engine.connect() as connection:
+        driver = t.cast(t.Any, connection.connection.dbapi_connection)
+        return driver.autocommit, driver.in_transaction
 
 
 class NewerConnection(sqlite3.Connection):

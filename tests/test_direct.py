@@ -18,6 +18,7 @@ from flask_webhook_alerts import transactions
 from flask_webhook_alerts.errors import Unavailable
 from tests.newer_sqlite import autocommit_options
 from tests.newer_sqlite import NewerConnection
+from tests.newer_sqlite import rules_of
 
 INSERT = "INSERT INTO crate (id) VALUES (1)"
 
@@ -149,6 +150,10 @@ def test_a_connection_that_broke_is_told_and_replaced(engine: sa.Engine) -> None
     insert(engine, "DELETE FROM crate")
     end_connections(engine)
 
+    check_it_is_told_and_replaced(engine)
+
+
+def check_it_is_told_and_replaced(engine: sa.Engine) -> None:
     with pytest.raises(exc.DBAPIError) as caught:
         insert(engine)
 
@@ -176,12 +181,7 @@ def test_a_connection_that_was_closed_in_the_pool_is_told_and_replaced(engine: s
         driver = t.cast(t.Any, connection.connection.dbapi_connection)
     driver.close()
 
-    with pytest.raises(exc.DBAPIError) as caught:
-        insert(engine)
-
-    assert caught.value.connection_invalidated
-    insert(engine)
-    assert crates(engine) == 1
+    check_it_is_told_and_replaced(engine)
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -307,9 +307,7 @@ def test_a_driver_that_commits_by_other_rules_keeps_them(
     insert(engine)
 
     assert crates(sqlite_engine) == 1
-    with engine.connect() as connection:
-        driver = t.cast(t.Any, connection.connection.dbapi_connection)
-        assert (driver.autocommit, driver.in_transaction) == (autocommit, not autocommit)
+    assert rules_of(engine) == (autocommit, not autocommit)
     engine.dispose()
 
 

@@ -23,6 +23,7 @@ from flask_webhook_alerts.errors import Unavailable
 from flask_webhook_alerts.transactions import diagnose
 from flask_webhook_alerts.transactions import Fault
 from tests.newer_sqlite import autocommit_options
+from tests.newer_sqlite import rules_of
 
 Work: t.TypeAlias = Callable[[sa.Connection], object]
 
@@ -157,9 +158,7 @@ def test_a_driver_that_commits_by_other_rules_keeps_them_and_loses_nothing(
     assert transactions.run(engine, count_up, single=single) == 1
 
     assert counts(sqlite_engine) == [1]
-    with engine.connect() as connection:
-        driver = t.cast(t.Any, connection.connection.dbapi_connection)
-        assert (driver.autocommit, driver.in_transaction) == (autocommit, not autocommit)
+    assert rules_of(engine) == (autocommit, not autocommit)
     engine.dispose()
 
 

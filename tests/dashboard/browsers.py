@@ -77,6 +77,10 @@ class Visitor:
             [{"name": "webhook_alerts_dashboard_view", "value": view, "url": url}]
         )
 
+    def forgive(self, words: str) -> None:
+        """Forget the complaints with these words: they were asked for."""
+        self.complaints[:] = [one for one in self.complaints if words not in one]
+
     def is_wider_than_the_screen(self) -> bool:
         """Tell whether the page scrolls sideways."""
         root = "document.documentElement"

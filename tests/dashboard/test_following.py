@@ -61,7 +61,8 @@ def door(sqlite_url: str) -> Iterator[Door]:
 
 
 def note_questions(page: Page) -> None:
-    """Note, from now on, when the page asks, by its own clock."""
+    """Note, from now on, when the page asks, by a clock that :func:`pass_seconds` moves."""
+    page.clock.install()
     page.add_init_script(
         "window.asked = []; window.flying = 0; const real = window.fetch;"
         "window.fetch = (...all) => { asked.push(Date.now()); flying += 1;"
@@ -107,7 +108,6 @@ def test_who_is_signed_out_is_told_so_and_the_page_asks_no_more(
     with visiting(browser, door.address, width=width) as visitor:
         page = visitor.page
         note_questions(page)
-        page.clock.install()
         visitor.see(path.format(sender=door.sender))
         heading = page.get_by_role("heading", level=1)
         place = heading.bounding_box()
@@ -120,7 +120,7 @@ def test_who_is_signed_out_is_told_so_and_the_page_asks_no_more(
         assert heading.bounding_box() == place
         assert is_still(visitor)
         assert not visitor.is_wider_than_the_screen()
-        visitor.complaints[:] = [one for one in visitor.complaints if REFUSED not in one]
+        visitor.forgive(REFUSED)
 
 
 def test_what_is_pressed_or_asked_for_after_a_sign_out_says_why_it_fails(
@@ -137,7 +137,7 @@ def test_what_is_pressed_or_asked_for_after_a_sign_out_says_why_it_fails(
         expect(page.get_by_text("Not done: you are signed out")).to_be_visible()
         show.click()
         expect(page.get_by_text("Who are you?")).to_be_visible()
-        visitor.complaints[:] = [one for one in visitor.complaints if REFUSED not in one]
+        visitor.forgive(REFUSED)
 
     assert door.host.stored_alerts()[0].status == "open"
 
@@ -153,7 +153,7 @@ def test_without_a_connection_what_is_asked_for_is_not_shown(browser: Browser, d
         show.click()
 
         expect(page.get_by_text("No connection: nothing was loaded.")).to_be_visible()
-        visitor.complaints[:] = [one for one in visitor.complaints if REFUSED not in one]
+        visitor.forgive(REFUSED)
 
 
 class User(UserMixin):  # type: ignore[misc] # the library has no types
@@ -177,12 +177,11 @@ def test_a_login_hears_nothing_of_pages_that_were_left_open(
             page = visitor.page
             note_questions(page)
             page.goto(f"{address}/enter")
-            page.clock.install()
             visitor.see()
             visitor.context.clear_cookies(name="session")
             pass_seconds(page, 5)
             expect(page.locator("#over")).to_be_visible()
-            visitor.complaints[:] = [one for one in visitor.complaints if REFUSED not in one]
+            visitor.forgive(REFUSED)
 
             page.goto(f"{address}/login")
             expect(page.get_by_text("0 messages")).to_be_visible()
@@ -195,7 +194,6 @@ def test_a_page_asks_less_and_less_until_something_happens(browser: Browser, doo
     with visiting(browser, door.address) as visitor:
         page = visitor.page
         note_questions(page)
-        page.clock.install()
         visitor.see()
         pass_seconds(page, 260)
         quiet = pauses(page)
@@ -216,7 +214,6 @@ def test_a_page_in_the_background_asks_once_a_minute(browser: Browser, door: Doo
         page = visitor.page
         note_questions(page)
         page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => true })")
-        page.clock.install()
         visitor.see()
         pass_seconds(page, 250)
         found = pauses(page)
@@ -228,7 +225,6 @@ def test_an_app_that_cannot_answer_is_asked_seldom(browser: Browser, door: Door)
     with visiting(browser, door.address) as visitor:
         page = visitor.page
         note_questions(page)
-        page.clock.install()
         visitor.see()
         door.answers.append(("Not now.", 503))
         pass_seconds(page, 66)
@@ -236,6 +232,6 @@ def test_an_app_that_cannot_answer_is_asked_seldom(browser: Browser, door: Door)
         door.answers.append("Amara")
         pass_seconds(page, 31)
         expect(page.get_by_text("Live", exact=True)).to_be_visible()
-        visitor.complaints[:] = [one for one in visitor.complaints if REFUSED not in one]
+        visitor.forgive(REFUSED)
 
         assert pauses(page)[:2] == pytest.approx([30, 30], abs=LATE)

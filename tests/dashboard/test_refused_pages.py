@@ -38,7 +38,7 @@ def refusing(
     with visiting(browser, served[1], color_scheme=theme, width=width) as visitor:
         yield visitor
         # The browser's own word about an answer that is no 2xx.
-        visitor.complaints[:] = [one for one in visitor.complaints if "Failed to load" not in one]
+        visitor.forgive("Failed to load")
 
 
 def send(page: Page, action: str, **fields: str) -> None:
