@@ -26,6 +26,7 @@ Begin: t.TypeAlias = Callable[..., contextlib.AbstractContextManager[t.Any]]
 PATIENCE = 8.0
 """Seconds after which a write that lost to others is not tried again."""
 
+_CLOSE = sa.Connection.close
 _MAX_TRIES = 10
 _MAX_PAUSE = 0.25
 
@@ -113,22 +114,31 @@ def run(
 
 @contextlib.contextmanager
 def _begun(engine: sa.Engine, *, single: bool) -> Iterator[t.Any]:
-    with engine.connect() as connection:
-        if connection.in_transaction():
-            # Only tests of the host's lend a connection like that, to roll all of it back.
-            with connection.begin_nested():
-                yield connection
-            return
+    lender = engine.connect()
+    with lender as connection, _transaction(connection, single, is_lent=_is_kept_open(lender)):
+        yield connection
 
-        with _transaction(connection, single):
-            yield connection
+
+def _is_kept_open(lender: object) -> bool:
+    """Tell whether a connection outlives the block that it is used in, as none of a pool does."""
+    return getattr(type(lender), "close", None) is not _CLOSE or "close" in vars(lender)
 
 
 def _transaction(
-    connection: sa.Connection, single: bool
+    connection: sa.Connection, single: bool, *, is_lent: bool
 ) -> contextlib.AbstractContextManager[t.Any]:
+    begun = connection.get_transaction()
+    if begun and is_lent:
+        # By tests of the host's, which roll all of it back.
+        return connection.begin_nested()
+
     if connection.dialect.name == "sqlite":
         return _sqlite_transaction(connection, single)
+
+    if begun:
+        # By a listener of the host's that has run a statement, such as a tenant's settings. Nobody
+        # else commits it.
+        return begun
 
     if single and connection.dialect.name == "postgresql":
         # First what a listener to the pool has begun, such as a tenant's settings.
@@ -141,7 +151,7 @@ def _transaction(
 @contextlib.contextmanager
 def _sqlite_transaction(connection: sa.Connection, single: bool) -> Iterator[None]:
     driver = t.cast(t.Any, connection.connection.dbapi_connection)
-    with direct.sqlite_control(driver), connection.begin():
+    with direct.sqlite_control(driver), connection.get_transaction() or connection.begin():
         direct.end_sqlite(driver)  # what an engine of the host's has begun by itself
         if not single:
             # Take the write lock before reading, by waiting: taken later, it fails at once.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 import time
@@ -9,7 +10,6 @@ import typing as t
 from collections.abc import Callable
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -179,10 +179,109 @@ def test_a_commit_whose_answer_was_lost_is_found_and_not_repeated(sqlite_engine:
     assert counts(sqlite_engine) == [1]
 
 
+# --- What a host has begun ---
+
+
+def listen(engine: sa.Engine, begin: Work) -> None:
+    """Run something on each connection that is made, as a host that sets a tenant does."""
+
+    @listens_for(engine, "engine_connect")
+    def run(connection: sa.Connection) -> None:
+        begin(connection)
+
+
+def read(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("SELECT 1")
+
+
+def write(connection: sa.Connection) -> None:
+    count_up(connection, 2)
+
+
+BEGUN: dict[str, Work] = {
+    "by a read": read,
+    "by a write": write,
+    "by its word": lambda connection: connection.begin(),
+}
+
+
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("begin", BEGUN.values(), ids=BEGUN)
+def test_a_transaction_that_a_listener_has_begun_is_committed(
+    engine: sa.Engine, begin: Work, single: bool
+) -> None:
+    watched = sa.create_engine(engine.url)
+    listen(watched, begin)
+
+    assert transactions.run(watched, count_up, single=single) == 1
+
+    assert counts(engine)[0] == 1
+    watched.dispose()
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_what_work_did_in_a_transaction_of_a_listener_is_gone_after_an_error(
+    engine: sa.Engine, single: bool
+) -> None:
+    def work(connection: sa.Connection) -> t.NoReturn:
+        count_up(connection)
+        raise LookupError
+
+    watched = sa.create_engine(engine.url)
+    listen(watched, read)
+
+    with pytest.raises(LookupError):
+        transactions.run(watched, work, single=single)
+
+    assert counts(engine) == [0, 0]
+    watched.dispose()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("single", [False, True])
+def test_what_a_listener_has_set_holds_for_the_work(engine: sa.Engine, single: bool) -> None:
+    watched = sa.create_engine(engine.url)
+    listen(watched, lambda connection: connection.exec_driver_sql("SET LOCAL app.tenant = 'a'"))
+
+    def work(connection: sa.Connection) -> str:
+        return str(connection.exec_driver_sql("SHOW app.tenant").scalar())
+
+    assert transactions.run(watched, work, single=single) == "a"
+    watched.dispose()
+
+
+def keep_open(connection: sa.Connection, monkeypatch: pytest.MonkeyPatch) -> object:
+    monkeypatch.setattr(connection, "close", lambda: None)
+    return connection
+
+
+LENT = {
+    "by a block": lambda connection, _monkeypatch: contextlib.nullcontext(connection),
+    "by a close that does nothing": keep_open,
+}
+
+
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("lend", LENT.values(), ids=LENT)
+@pytest.mark.parametrize("database_url", SERVERS, indirect=True)
+def test_a_transaction_of_a_connection_that_a_test_lends_is_the_tests(
+    engine: sa.Engine, lend: t.Any, monkeypatch: pytest.MonkeyPatch, single: bool
+) -> None:
+    with engine.connect() as connection, connection.begin():
+        with monkeypatch.context() as patched:
+            lent = lend(connection, patched)
+            patched.setattr(engine, "connect", lambda: lent)
+            assert transactions.run(engine, count_up, single=single) == 1
+        inside = connection.scalar(sa.select(box.c.count).where(box.c.id == 1))
+        connection.rollback()
+
+    assert (inside, counts(engine)) == (1, [0, 0])
+
+
 # --- Others are in the way ---
 
 
-@contextmanager
+@contextlib.contextmanager
 def locked(engine: sa.Engine, id_: int = 1) -> Iterator[sa.Connection]:
     """Hold the lock of a box in another transaction."""
     with engine.connect() as other, other.begin():
@@ -340,7 +439,7 @@ def kill(other: sa.Connection, id_: int) -> None:
     other.exec_driver_sql(f"SELECT pg_terminate_backend({id_})" if is_postgresql else f"KILL {id_}")
 
 
-@contextmanager
+@contextlib.contextmanager
 def killing(engine: sa.Engine) -> Iterator[Work]:
     """Yield a fault that has the server end the connection."""
     with engine.connect() as other:

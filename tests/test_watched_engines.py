@@ -10,9 +10,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from flask_webhook_alerts import alert_created
 from tests.hosts import Host
 from tests.hosts import running_host
 from tests.test_cli import run_json
+from tests.test_delivery import Connect
 
 CREATE = {"event_type": "create", "Id": "1", "Title": "Disk full", "Description": "On db1."}
 
@@ -72,6 +74,32 @@ def test_a_schema_that_the_engine_maps_to_another_gets_the_alerts(tmp_path: Path
         assert answer.json["outcome"] == "created"
         assert [alert.title for alert in host.stored_alerts()] == ["Disk full"]
         assert run_json(host, "doctor")["is_well"]
+
+
+def test_a_listener_that_begins_a_transaction_loses_nothing(
+    database_url: str, connect: Connect
+) -> None:
+    told: list[str] = []
+
+    def hear(_app: object, *, alert: t.Any, **_: object) -> None:
+        told.append(alert.thirdparty_id)
+
+    def begin(connection: sa.Connection) -> None:
+        connection.execute(sa.select(1))
+
+    connect(alert_created, hear)
+    with running_host(database_url) as host:
+        with host.app.app_context():
+            engine = host.session.get_bind().engine
+        event.listen(engine, "engine_connect", begin)
+        integration_id = host.create_integration()
+        host.post(integration_id, CREATE)
+        host.post(integration_id, CREATE)
+        event.remove(engine, "engine_connect", begin)
+
+        assert [alert.occurrences for alert in host.stored_alerts()] == [2]
+        assert [event.delivered_at is not None for event in host.stored_events()] == [True]
+    assert told == ["1"]
 
 
 def attach(path: Path) -> Callable[[t.Any, object], None]:

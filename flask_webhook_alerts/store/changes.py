@@ -88,7 +88,7 @@ class SteppedChanges:
         self._alert = table_of(models.Alert)
         self._event = table_of(models.AlertEvent)
         self._returns = dialect.name in {"sqlite", "postgresql"}
-        self.may_be_direct = fills_itself(models)
+        self.may_be_direct: bool = fills_itself(models)
         build = partial(Statement, dialect=dialect)
         upsert = build_upsert(self._alert, dialect)
         if dialect.name == "sqlite":
