@@ -15,6 +15,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from .decoding import clean
+from .events import LONGEST_NAME
+from .fields import is_visible
 
 Answer: t.TypeAlias = "str | bool | ResponseReturnValue | None"
 Authorize: t.TypeAlias = Callable[[], Answer]
@@ -41,17 +43,34 @@ class InvalidAnswer(TypeError):
 def ask(authorize: Authorize) -> Grant | Response | None:
     """Return a grant, a response to send instead, or None if the request is refused.
 
-    :raises InvalidAnswer: ``authorize`` returned anything else.
+    :raises InvalidAnswer: ``authorize`` returned anything else, or a page as text.
     """
     answer = current_app.ensure_sync(authorize)()
-    if answer is None or answer is False or answer == "":
+    if answer is None or answer is False:
         return None
 
     if answer is True:
         return Grant(None)
 
+    return _named(answer) if isinstance(answer, str) else _response(answer)
+
+
+def _named(text: str) -> Grant | None:
+    """Return a grant for the person whose name ``text`` is; None if it is blank."""
+    if not is_visible(text):
+        return None
+
+    # A view may return a page as text, and so a guard will, sooner or later.
+    is_page = text.lstrip().startswith("<") or len(text.splitlines()) > 1
+    if is_page or len(text) > LONGEST_NAME:
+        raise InvalidAnswer(
+            "authorize returned a text that is no name, and so nobody may pass. Text is always the"
+            f" acting person's name, of one line and at most {LONGEST_NAME} characters. To show a"
+            " page, return flask.make_response(page, 403)."
+        )
+
     # Half a character can be neither sent nor stored.
-    return Grant(clean(str(answer))) if isinstance(answer, str) else _response(answer)
+    return Grant(clean(str(text)))
 
 
 def _response(answer: object) -> Response:

@@ -9,6 +9,9 @@ import typing as t
 from collections.abc import Callable
 from collections.abc import Mapping
 
+LONGEST_NAME = 255
+"""Characters that the name of a person may have."""
+
 
 class EventType(enum.StrEnum):
     """What a sender wants: the ``event_type`` on the wire."""

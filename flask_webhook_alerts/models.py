@@ -16,6 +16,7 @@ from . import tokens
 from . import wrapping
 from .errors import InvalidOption
 from .events import AlertStatus
+from .events import LONGEST_NAME
 
 # The variants are stock types of SQLAlchemy, so that every migration tool knows how to write them.
 # MariaDB's DATETIME drops fractions unless told otherwise, its TEXT ends at 65,535 bytes, and
@@ -145,7 +146,7 @@ class AlertEventMixin:
     alert_id: orm.Mapped[int] = orm.mapped_column(_BIG_ID, sa.ForeignKey("webhook_alert.id"))
     kind: orm.Mapped[str] = orm.mapped_column(sa.String(16))
     at: orm.Mapped[dt.datetime] = orm.mapped_column(_TIME, default=clock.now)
-    by: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
+    by: orm.Mapped[str | None] = orm.mapped_column(sa.String(LONGEST_NAME))
     notes: orm.Mapped[list[str]] = orm.mapped_column(sa.JSON, default=list)
     delivered_at: orm.Mapped[dt.datetime | None] = orm.mapped_column(_TIME)
     delivered_to: orm.Mapped[list[str]] = orm.mapped_column(sa.JSON, default=list)

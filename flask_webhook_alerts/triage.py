@@ -13,6 +13,7 @@ from .errors import InvalidOption
 from .errors import NotFound
 from .errors import Refused
 from .events import EventKind
+from .events import LONGEST_NAME
 from .events import Outcome
 from .events import Receipt
 from .fields import is_visible
@@ -20,9 +21,6 @@ from .service import as_is
 from .service import ignored
 from .service import Service
 from .store.values import Target
-
-LONGEST_NAME = 255
-"""Characters that the name of a person may have."""
 
 LONGEST_NOTE = 10_000
 """Characters that a note may have."""

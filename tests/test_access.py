@@ -17,7 +17,16 @@ from flask_webhook_alerts.access import InvalidAnswer
 
 @pytest.mark.parametrize(
     ("answer", "expected"),
-    [("Amara", Grant("Amara")), (True, Grant(None)), (None, None), (False, None), ("", None)],
+    [
+        ("Amara", Grant("Amara")),
+        (True, Grant(None)),
+        (None, None),
+        (False, None),
+        ("", None),
+        (" \u200b", None),
+        ("Jo <jo@example.com>", Grant("Jo <jo@example.com>")),
+        ("x" * 255, Grant("x" * 255)),
+    ],
 )
 def test_a_guard_names_allows_or_refuses(answer: t.Any, expected: Grant | None) -> None:
     with Flask("guarded").test_request_context():
@@ -51,6 +60,17 @@ def test_a_guard_that_answers_anything_else_lets_nobody_in(answer: t.Any) -> Non
         pytest.raises(InvalidAnswer, match=r"^authorize returned a value of type .* name as text"),
     ):
         ask(lambda: answer)
+
+
+@pytest.mark.parametrize(
+    "text", [" <p>Who are you?", "Who are you?\nSign in", "Who\u2028are you?", "x" * 256]
+)
+def test_a_page_that_is_returned_as_text_lets_nobody_in(text: str) -> None:
+    with (
+        Flask("guarded").test_request_context(),
+        pytest.raises(InvalidAnswer, match=r"^authorize returned a text that is no name"),
+    ):
+        ask(lambda: text)
 
 
 def test_a_guard_may_answer_as_an_abort() -> None:

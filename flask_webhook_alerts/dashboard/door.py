@@ -12,6 +12,7 @@ from markupsafe import Markup
 from flask_webhook_alerts.access import ask
 from flask_webhook_alerts.access import Authorize
 from flask_webhook_alerts.access import Grant
+from flask_webhook_alerts.access import InvalidAnswer
 
 from . import csrf
 
@@ -46,7 +47,11 @@ def admit(authorize: Authorize | None, site: str | None) -> Response | None:
     if authorize is None:
         return _no_guard()
 
-    answer = ask(authorize)
+    try:
+        answer = ask(authorize)
+    except InvalidAnswer as error:
+        return _explanation(error)
+
     if not isinstance(answer, Grant):
         return answer or _refusal("Ask whoever runs it to let you in.")
 
@@ -61,8 +66,7 @@ def admit(authorize: Authorize | None, site: str | None) -> Response | None:
     )
 
 
-def explain(error: Exception) -> Response:
-    """Return the page that stands where nobody is let in, since the guard gave no answer."""
+def _explanation(error: InvalidAnswer) -> Response:
     logger.error(
         "The guard of the dashboard lets nobody in: %s", error, exc_info=error,
         extra={"action": "dashboard_guard_failed"},
@@ -70,11 +74,6 @@ def explain(error: Exception) -> Response:
     title = "The guard of this page does not work, so nobody may see it"
     words = str(error) if current_app.debug else "Whoever runs it finds out why in the app’s log."
     return _page(500, title, _PARAGRAPH.format(words))
-
-
-def is_passed() -> bool:
-    """Tell whether somebody was let in, so that whatever goes wrong now is not the guard's."""
-    return "webhook_alerts_name" in g
 
 
 def _no_guard() -> Response:

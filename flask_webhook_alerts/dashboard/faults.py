@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Callable
 
 from flask import Blueprint
 from flask import Response
+from flask.typing import RouteCallable
 from sqlalchemy.exc import SQLAlchemyError
 
-from flask_webhook_alerts.access import InvalidAnswer
 from flask_webhook_alerts.advice import reason
 from flask_webhook_alerts.errors import InvalidOption
 from flask_webhook_alerts.errors import NotFound
@@ -17,29 +18,38 @@ from flask_webhook_alerts.errors import Refused
 from flask_webhook_alerts.errors import Unavailable
 from flask_webhook_alerts.examination import explain_database
 
-from . import door
 from .pages import bare_page
 
-Handler: t.TypeAlias = Callable[[Exception], Response]
+
+class Screens(Blueprint):
+    """A blueprint whose views answer what goes wrong in them.
+
+    Not by handlers of errors: those would meet the faults of the host's guard as well, and could
+    not leave them to the handlers of the host.
+    """
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: RouteCallable | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: t.Any,
+    ) -> None:
+        """Register a view, as every blueprint does."""
+        answered = None if view_func is None else _answered(view_func)
+        super().add_url_rule(rule, endpoint, answered, provide_automatic_options, **options)
 
 
-def register(blueprint: Blueprint) -> None:
-    """Answer our errors on the dashboard's own pages, and nowhere else."""
-    blueprint.register_error_handler(InvalidAnswer, door.explain)
-    for fault, handler in _HANDLERS.items():
-        blueprint.register_error_handler(fault, _inside(handler))
+def _answered(view: Callable[..., t.Any]) -> RouteCallable:
+    @functools.wraps(view)
+    def answer(**values: t.Any) -> t.Any:
+        try:
+            return view(**values)
+        except tuple(_ANSWERS) as error:
+            return next(page(error) for fault, page in _ANSWERS.items() if isinstance(error, fault))
 
-
-def _inside(handler: Handler) -> Handler:
-    """Return a handler that leaves faults of the host's guard to the host: they are not ours."""
-
-    def handle(error: Exception) -> Response:
-        if not door.is_passed():
-            raise error
-
-        return handler(error)
-
-    return handle
+    return answer
 
 
 def _not_found(error: Exception) -> Response:
@@ -65,7 +75,7 @@ def _database_fault(error: Exception) -> Response:
     return response
 
 
-_HANDLERS: dict[type[Exception], Handler] = {
+_ANSWERS: dict[type[Exception], Callable[[Exception], Response]] = {
     NotFound: _not_found,
     InvalidOption: _invalid,
     Refused: _refused,

@@ -37,7 +37,7 @@ ANSWERS: tuple[tuple[str, str], ...] = (
     ("415", "The content type is not JSON, or the body is compressed."),
     ("422", "A field is missing or wrong; errors says which, and why."),
     ("429", "Too many requests; Retry-After says when to come again."),
-    ("503", "The database cannot take it now and nothing was stored: send it again."),
+    ("503", "This server cannot take it now and nothing was stored: send it again."),
 )
 """Status, and what it means to a sender."""
 

@@ -22,7 +22,6 @@ from . import alert_page
 from . import csrf
 from . import deliveries
 from . import door
-from . import faults
 from . import headers
 from . import help_page
 from . import integration_list
@@ -32,6 +31,7 @@ from . import live
 from . import notices
 from . import preferences
 from . import statistics
+from .faults import Screens
 
 _PREFIX = "/alerts"
 
@@ -91,11 +91,10 @@ class Dashboard:
 
 
 def _create_blueprint(name: str, authorize: Authorize | None, site: str | None) -> Blueprint:
-    blueprint = Blueprint(name, __name__, template_folder="templates", static_folder="static")
+    blueprint = Screens(name, __name__, template_folder="templates", static_folder="static")
     blueprint.url_value_preprocessor(_exempt)
     blueprint.before_request(lambda: door.admit(authorize, site))
     blueprint.after_request(_finish)
-    faults.register(blueprint)
     for module in _SCREENS:
         module.register(blueprint)
     return blueprint

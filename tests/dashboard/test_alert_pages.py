@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import exc
 
 from flask_webhook_alerts import alert_created
 from flask_webhook_alerts import clock
@@ -515,20 +514,6 @@ def test_a_database_that_is_away_is_a_page_that_says_what_to_do(person: Person) 
     assert "Tables are missing" in response.text
     assert response.headers["Retry-After"] == "5"
     assert person.client.get("/alerts/live").status_code == 503
-
-
-def test_what_a_guard_breaks_is_the_hosts_to_answer(sqlite_url: str) -> None:
-    from tests.dashboard.people import with_dashboard
-    from tests.hosts import running_host
-
-    def broken() -> str:
-        raise exc.OperationalError("SELECT", {}, Exception("away"))
-
-    db, alerts, dashboard = with_dashboard(authorize=broken)
-    with running_host(sqlite_url, db=db, alerts=alerts) as host:
-        dashboard.init_app(host.app)
-        with pytest.raises(exc.OperationalError):
-            host.client.get("/alerts/")
 
 
 def test_times_are_told_from_now(

@@ -23,7 +23,6 @@ from flask_webhook_alerts.dashboard import senders
 from tests.dashboard.people import EVENT
 from tests.dashboard.people import notice_of
 from tests.dashboard.people import Person
-from tests.dashboard.people import with_dashboard
 from tests.dashboard.people import words_of
 from tests.hosts import running_host
 from tests.serving import serving
@@ -505,19 +504,6 @@ def test_rows_of_the_host_that_need_the_alerts_stop_a_deletion(
 
     assert response.status_code == 409
     assert "FOREIGN KEY constraint failed. Rows of your app that refer" in response.text
-
-
-def test_a_name_of_the_host_that_is_too_long_changes_nothing(sqlite_url: str) -> None:
-    db, alerts, dashboard = with_dashboard(authorize=lambda: "x" * 300)
-    with running_host(sqlite_url, db=db, alerts=alerts) as host:
-        dashboard.init_app(host.app)
-        host.post(host.create_integration(), EVENT)
-
-        response = Person(host, host.client).press("/act", {"resolve": "1"})
-
-        assert response.status_code == 422
-        assert "255 characters" in response.text
-        assert host.stored_alerts()[0].status == "open"
 
 
 def test_an_event_of_long_ago_is_the_last_event(

@@ -14,6 +14,7 @@ from flask import redirect
 from flask import request
 from flask import session
 from flask_wtf import CSRFProtect
+from sqlalchemy import exc
 from werkzeug.routing import Rule
 
 from flask_webhook_alerts import ConfigError
@@ -127,23 +128,56 @@ def test_a_guard_that_answers_nonsense_lets_nobody_in_and_says_why_in_debug_mode
     assert f"authorize returned a value of type {type(answer).__name__}" in caplog.text
 
 
-@pytest.mark.parametrize(
-    "fault", [NotFound("No such user"), InvalidOption("x"), Refused("x"), Unavailable("x")]
-)
+PAGES = {
+    "a page": "<!doctype html><p>Who are you?</p>",
+    "lines": "Sign in\nfirst",
+    "a long text": "Sign in. " * 30,
+}
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+def test_a_guard_that_returns_a_page_as_text_lets_nobody_in(
+    sqlite_url: str, caplog: pytest.LogCaptureFixture, page: str
+) -> None:
+    db, alerts, dashboard = with_dashboard(authorize=lambda: page)
+    with running_host(sqlite_url, db=db, alerts=alerts, config={"DEBUG": True}) as host:
+        dashboard.init_app(host.app)
+
+        response = host.client.get("/alerts/")
+
+    assert response.status_code == 500
+    assert "return flask.make_response(page, 403)" in response.text
+    assert "authorize returned a text that is no name" in caplog.text
+
+
+FAULTS = [
+    NotFound("No such user"),
+    InvalidOption("x"),
+    Refused("x"),
+    Unavailable("x"),
+    exc.OperationalError("SELECT", {}, Exception("away")),
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
 def test_a_fault_of_the_guard_is_the_hosts_and_no_page_of_ours(
     sqlite_url: str, fault: Exception
 ) -> None:
     def look_up() -> str:
         raise fault
 
+    def answer(error: Exception) -> tuple[str, int]:
+        return f"Not today: {type(error).__name__}", 418
+
     db, alerts, dashboard = with_dashboard(authorize=look_up)
     with running_host(sqlite_url, db=db, alerts=alerts) as host:
         dashboard.init_app(host.app)
+        host.app.register_error_handler(type(fault), answer)
 
-        with pytest.raises(type(fault)) as raised:
-            host.client.get("/alerts/")
+        answered = host.client.get("/alerts/")
 
-    assert raised.value is fault
+    assert answered.status_code == 418
+    assert answered.text == f"Not today: {type(fault).__name__}"
 
 
 def test_a_name_with_half_a_character_is_shown_and_kept_without_it(sqlite_url: str) -> None:
