@@ -75,7 +75,10 @@ class DirectConnection:
 
         # By the pool, which does it however the connection comes back. SQLAlchemy does the same.
         t.cast(t.Any, self._pooled)._connection_record.finalize_callback.append(restore)  # noqa: SLF001
-        driver.autocommit = True
+        try:
+            driver.autocommit = True
+        except BaseException as error:  # noqa: BLE001 - as above
+            self._fail(error)
 
     def roll_back(self) -> None:
         """Undo the driver's transaction; a connection that cannot is thrown away."""

@@ -20,6 +20,7 @@ from flask import Flask
 from flask import has_app_context
 from flask.ctx import AppContext
 from flask.globals import app_ctx
+from werkzeug.local import LocalProxy
 
 from . import signals
 from .decoding import clean
@@ -150,6 +151,9 @@ def _finish(app: Flask, result: object) -> None:
 
     Its result tells more than the receiver itself, which may hide behind a decorator.
     """
+    if isinstance(result, LocalProxy):
+        return  # such as current_app: it can be awaited, whatever it stands for
+
     if inspect.iscoroutine(result):
         with contextlib.closing(result):  # where Flask cannot run it, nobody will
             app.ensure_sync(_awaited)(result)

@@ -14,14 +14,17 @@ import typing as t
 from collections.abc import Callable
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from flask import current_app
 from flask import Flask
 from sqlalchemy import orm
 from sqlalchemy.event import listen
 from sqlalchemy.event import remove
+from werkzeug.local import LocalProxy
 
 from flask_webhook_alerts import alert_acknowledged
 from flask_webhook_alerts import alert_created
@@ -1124,6 +1127,20 @@ def test_what_can_be_awaited_is_awaited(sqlite_host: Host, connect: Connect) -> 
     send(sqlite_host, sqlite_host.create_integration())
 
     assert (calls, owed(sqlite_host)) == (["page"], [])
+
+
+def test_a_proxy_is_a_result_as_any(sqlite_host: Host, connect: Connect) -> None:
+    def bound(app: Flask, **extra: t.Any) -> object:
+        return current_app
+
+    def unbound(app: Flask, **extra: t.Any) -> object:
+        return LocalProxy(ContextVar[str]("nobody"))
+
+    connect(alert_created, bound)
+    connect(alert_created, unbound)
+    send(sqlite_host, sqlite_host.create_integration())
+
+    assert owed(sqlite_host) == []
 
 
 def test_a_generator_function_is_owed_and_says_why(sqlite_host: Host, connect: Connect) -> None:

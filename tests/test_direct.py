@@ -8,6 +8,7 @@ import typing as t
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -180,6 +181,23 @@ def test_a_connection_that_was_closed_in_the_pool_is_told_and_replaced(engine: s
     with engine.connect() as connection:
         driver = t.cast(t.Any, connection.connection.dbapi_connection)
     driver.close()
+
+    check_it_is_told_and_replaced(engine)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_connection_that_breaks_before_it_commits_by_itself_is_told(engine: sa.Engine) -> None:
+    class Breaking(psycopg.Connection[t.Any]):
+        def set_autocommit(self, value: bool) -> None:
+            self.close()
+            super().set_autocommit(value)
+
+    def connect_once(_dialect: object, _record: object, args: t.Any, options: t.Any) -> t.Any:
+        event.remove(engine, "do_connect", connect_once)
+        return Breaking.connect(*args, **options)
+
+    engine.dispose()
+    event.listen(engine, "do_connect", connect_once)
 
     check_it_is_told_and_replaced(engine)
 

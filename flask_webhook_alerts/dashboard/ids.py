@@ -11,8 +11,9 @@ def number(text: str) -> int | None:
     if not (text.isascii() and text.isdigit()):
         return None
 
-    # Python refuses to read very long ones.
-    return min(int(text), MOST_ID) if len(text) <= len(str(MOST_ID)) else MOST_ID
+    # Python refuses to read very long ones, and counts the zeros before them.
+    digits = text.lstrip("0")
+    return min(int(digits or "0"), MOST_ID) if len(digits) <= len(str(MOST_ID)) else MOST_ID
 
 
 def existing(text: str, noun: str) -> int | None:

@@ -263,6 +263,15 @@ def test_every_number_that_an_alert_can_have_is_looked_for(
     assert notice_of(page) == "Resolved: “Disk full”"
 
 
+@pytest.mark.parametrize("number", ["0001", "0" * 5_000 + "1"])
+def test_zeros_before_a_number_change_nothing(person: Person, post: Post, number: str) -> None:
+    post()
+
+    page = person.press_and_see("/act", {"resolve": number})
+
+    assert notice_of(page) == "Resolved: “Disk full”"
+
+
 @pytest.mark.parametrize("number", [str(2**63), "9" * 19, "9" * 5_000])
 @pytest.mark.parametrize("form", ["ids", "row"])
 def test_a_number_beyond_all_alerts_is_not_there(person: Person, number: str, form: str) -> None:

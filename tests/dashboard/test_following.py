@@ -16,6 +16,7 @@ from flask_login import UserMixin
 from playwright.sync_api import Browser
 from playwright.sync_api import expect
 from playwright.sync_api import Page
+from playwright.sync_api import Route
 
 from flask_webhook_alerts.dashboard import flask_login
 from tests.dashboard.browsers import NARROW
@@ -120,6 +121,27 @@ def test_who_is_signed_out_is_told_so_and_the_page_asks_no_more(
         assert heading.bounding_box() == place
         assert is_still(visitor)
         assert not visitor.is_wider_than_the_screen()
+        visitor.forgive(REFUSED)
+
+
+def test_an_answer_from_before_a_sign_out_says_nothing_after_it(
+    browser: Browser, door: Door
+) -> None:
+    held: list[tuple[Route, t.Any]] = []
+    with visiting(browser, door.address) as visitor:
+        page = visitor.page
+        page.route("**/alerts/live*", lambda route: held.append((route, route.fetch())))
+        visitor.see(f"/integrations/{door.sender}")
+        while not held:
+            page.wait_for_timeout(20)
+
+        door.answers.append(None)
+        expect(page.locator("#over")).to_be_visible(timeout=10_000)
+        ((route, answer),) = held
+        route.fulfill(response=answer)
+        page.wait_for_timeout(300)
+
+        expect(page.locator("[data-beat]")).to_have_text("Signed out")
         visitor.forgive(REFUSED)
 
 

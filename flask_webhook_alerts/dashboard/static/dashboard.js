@@ -108,22 +108,23 @@ async function look() {
 // Whoever is signed out is asked no more, and is told so over the page, where it moves nothing.
 function end() {
   if (isOver) return
-  isOver = true
-  clearTimeout(timer)
   beat("Signed out", false)
+  isOver = true // and an answer that is still under way says nothing any more
+  clearTimeout(timer)
   const words = "Signed out: this page no longer follows. Reload it to go on."
   $("#main").append(Object.assign(document.createElement("p"), { id: "over", textContent: words }))
   say(words)
 }
 
 function plan() {
+  if (isOver) return
   clearTimeout(timer)
   timer = setTimeout(look, document.hidden ? HIDDEN : pause)
 }
 
 function beat(words, isWell) {
   const label = $("[data-beat]")
-  if (!label) return
+  if (!label || isOver) return
   if (label.textContent !== words) label.textContent = words
   $(".beat").classList.toggle("off", !isWell)
 }
