@@ -8,19 +8,18 @@ return, the SQL, the types of values, and errors.
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import typing as t
 from collections.abc import Iterator
 
 import sqlalchemy as sa
+
+from .autocommit import in_control
 
 _HOOKS = (
     "engine_connect", "begin", "commit", "rollback",
     "before_execute", "after_execute", "before_cursor_execute", "after_cursor_execute",
 )  # fmt: skip
 _CONNECT = sa.Engine.connect
-_NO_CONTROL = contextlib.nullcontext()
-_LEGACY_CONTROL = -1  # sqlite3.LEGACY_TRANSACTION_CONTROL, which Python 3.11 does not name
 
 
 class DirectConnection:
@@ -28,12 +27,11 @@ class DirectConnection:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._errors: type[Exception] = engine.dialect.loaded_dbapi.Error
+        self.errors: type[Exception] = engine.dialect.loaded_dbapi.Error
         try:
             self._pooled = engine.raw_connection()
-        except self._errors as error:
-            # Here and in _fail(): it tells who listens, forgets connections that broke, and raises
-            # the error that belongs to the driver's. Nothing public does.
+        except self.errors as error:
+            # As raise_as_sqlalchemy(), where there is no connection yet.
             sa.Connection._handle_dbapi_exception_noconnection(  # noqa: SLF001
                 error, engine.dialect, engine
             )
@@ -50,7 +48,7 @@ class DirectConnection:
             cursor = self.driver.cursor()
             cursor.execute(sql, arguments)
         except BaseException as error:  # noqa: BLE001 - also Ctrl-C leaves a connection broken
-            self._fail(error, sql, cursor)
+            self.fail(error, sql, cursor)
         return cursor
 
     def commit(self) -> None:
@@ -58,7 +56,7 @@ class DirectConnection:
         try:
             self.driver.commit()
         except BaseException as error:  # noqa: BLE001 - as above
-            self._fail(error)
+            self.fail(error)
 
     def commit_by_itself(self) -> None:
         """Let the server commit each statement, until the connection goes back to the pool.
@@ -66,7 +64,7 @@ class DirectConnection:
         For drivers of PostgreSQL, all of which have this attribute.
         """
         self.commit()  # what a listener to the pool has begun, such as a tenant's settings
-        driver, errors = self.driver, self._errors
+        driver, errors = self.driver, self.errors
         was = driver.autocommit
 
         def restore(returned: t.Any) -> None:
@@ -78,7 +76,7 @@ class DirectConnection:
         try:
             driver.autocommit = True
         except BaseException as error:  # noqa: BLE001 - as above
-            self._fail(error)
+            self.fail(error)
 
     def roll_back(self) -> None:
         """Undo the driver's transaction; a connection that cannot is thrown away."""
@@ -90,37 +88,58 @@ class DirectConnection:
             self.driver.rollback()
         except BaseException as error:
             self._pooled.invalidate(error)
-            if not isinstance(error, self._errors):
+            if not isinstance(error, self.errors):
                 raise
 
     def close(self) -> None:
         """Give the connection back to the pool."""
         self._pooled.close()
 
-    def _fail(
+    def fail(
         self, error: BaseException, sql: str | None = None, cursor: t.Any = None
     ) -> t.NoReturn:
+        """Raise what SQLAlchemy would raise for an error."""
         # With a statement, errors that are not the driver's would become those of a bad value.
-        statement = sql if isinstance(error, self._errors) else None
-        connection = sa.Connection(self._engine, self._pooled)
-        connection._handle_dbapi_exception(error, statement, None, cursor, None)  # noqa: SLF001
+        statement = sql if isinstance(error, self.errors) else None
+        raise_as_sqlalchemy(sa.Connection(self._engine, self._pooled), error, statement, cursor)
 
 
 Link: t.TypeAlias = "sa.Connection | DirectConnection"
 """What the statements of the hot path run on."""
 
 
+def raise_as_sqlalchemy(
+    connection: sa.Connection, error: BaseException, statement: str | None = None,
+    cursor: t.Any = None,
+) -> t.NoReturn:  # fmt: skip
+    """Raise the error of SQLAlchemy's that belongs to a driver's."""
+    # It tells who listens, and forgets connections that broke. Nothing public does.
+    connection._handle_dbapi_exception(error, statement, None, cursor, None)  # noqa: SLF001
+
+
 def is_unnoticed(engine: sa.Engine) -> bool:
     """Tell whether nobody listens to ``engine``, looks at its statements, or bends them."""
-    # Nothing public tells; "echo" does not know the logger's level. Tests of the host's replace
-    # connect by their own.
+    # Nothing public tells; "echo" does not know the logger's level.
     return not (
         _is_heard(engine)
         or engine._should_log_info()  # noqa: SLF001
         or engine.get_execution_options()
-        or type(engine).connect is not _CONNECT
-        or "connect" in vars(engine)
+        or is_replaced(engine)
     )
+
+
+def is_replaced(engine: sa.Engine) -> bool:
+    """Tell whether ``engine.connect`` is not SQLAlchemy's, as in tests that lend a connection."""
+    return type(engine).connect is not _CONNECT or "connect" in vars(engine)
+
+
+def may_commit_by_itself(engine: sa.Engine) -> bool:
+    """Tell whether a single statement may go without a transaction: nobody sets anything for one.
+
+    Listeners do, by ``SET LOCAL``: a tenant, a role, a time limit.
+    """
+    is_postgresql = engine.dialect.name == "postgresql"
+    return is_postgresql and not (_is_heard(engine) or engine.pool.dispatch.checkout)
 
 
 def _is_heard(engine: sa.Engine) -> bool:
@@ -142,34 +161,10 @@ def begun(
 
     :param single: one statement will be run, a transaction by itself.
     """
-    if single and engine.dialect.name == "postgresql":
+    if single and may_commit_by_itself(engine):
         return _committing_itself(engine)
 
     return _committed(engine)
-
-
-@contextlib.contextmanager
-def sqlite_control(driver: t.Any) -> Iterator[None]:
-    """Let none but ourselves begin or commit on a connection of sqlite3's."""
-    # Since Python 3.12 a host may let its driver begin or commit by itself; for a moment, we do.
-    rules = getattr(driver, "autocommit", _LEGACY_CONTROL)
-    if rules != _LEGACY_CONTROL:
-        driver.autocommit = _LEGACY_CONTROL
-    try:
-        # A database in memory has one connection for all: the host's pending rows are kept,
-        # since they cannot be kept out.
-        end_sqlite(driver)
-        yield
-    finally:
-        if rules != _LEGACY_CONTROL:
-            with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed, and has no rules
-                driver.autocommit = rules
-
-
-def end_sqlite(driver: t.Any) -> None:
-    """Commit what has been begun on a connection of sqlite3's."""
-    if driver.in_transaction:
-        driver.commit()
 
 
 @contextlib.contextmanager
@@ -186,11 +181,10 @@ def _committing_itself(engine: sa.Engine) -> Iterator[DirectConnection]:
 @contextlib.contextmanager
 def _committed(engine: sa.Engine) -> Iterator[DirectConnection]:
     connection = DirectConnection(engine)
-    is_sqlite = engine.dialect.name == "sqlite"
     try:
-        with sqlite_control(connection.driver) if is_sqlite else _NO_CONTROL:
+        with in_control(engine, connection.driver, single=False):
             try:
-                if is_sqlite:
+                if engine.dialect.name == "sqlite":
                     # Take the write lock before reading, by waiting: taken later, it fails at once.
                     connection.execute("BEGIN IMMEDIATE")
                 yield connection
@@ -198,5 +192,7 @@ def _committed(engine: sa.Engine) -> Iterator[DirectConnection]:
             except BaseException:
                 connection.roll_back()
                 raise
+    except connection.errors as error:
+        connection.fail(error)  # what the control has met
     finally:
         connection.close()

@@ -6,6 +6,7 @@ import contextlib
 import enum
 import logging
 import random
+import sqlite3
 import time
 import typing as t
 from collections.abc import Callable
@@ -15,6 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from . import direct
+from .autocommit import end_sqlite
+from .autocommit import in_control
 from .errors import Refused
 from .errors import Unavailable
 
@@ -115,48 +118,57 @@ def run(
 @contextlib.contextmanager
 def _begun(engine: sa.Engine, *, single: bool) -> Iterator[t.Any]:
     lender = engine.connect()
-    with lender as connection, _transaction(connection, single, is_lent=_is_kept_open(lender)):
-        yield connection
+    with lender as connection:
+        # Tests of the host's lend one that is in a transaction, and roll all of it back.
+        is_lent = connection.in_transaction() and _is_kept_open(engine, lender)
+        with connection.begin_nested() if is_lent else _transaction(engine, connection, single):
+            yield connection
+    if is_lent and connection.closed:
+        raise Unavailable(
+            "engine.connect() was replaced, and closes what it lends: nothing is kept."
+        )
 
 
-def _is_kept_open(lender: object) -> bool:
+def _is_kept_open(engine: sa.Engine, lender: object) -> bool:
     """Tell whether a connection outlives the block that it is used in, as none of a pool does."""
-    return getattr(type(lender), "close", None) is not _CLOSE or "close" in vars(lender)
-
-
-def _transaction(
-    connection: sa.Connection, single: bool, *, is_lent: bool
-) -> contextlib.AbstractContextManager[t.Any]:
-    begun = connection.get_transaction()
-    if begun and is_lent:
-        # By tests of the host's, which roll all of it back.
-        return connection.begin_nested()
-
-    if connection.dialect.name == "sqlite":
-        return _sqlite_transaction(connection, single)
-
-    if begun:
-        # By a listener of the host's that has run a statement, such as a tenant's settings. Nobody
-        # else commits it.
-        return begun
-
-    if single and connection.dialect.name == "postgresql":
-        # First what a listener to the pool has begun, such as a tenant's settings.
-        t.cast(t.Any, connection.connection.dbapi_connection).commit()
-        connection.execution_options(isolation_level="AUTOCOMMIT")
-    # Begun in any case: hosts that listen to the engine hear of each commit.
-    return connection.begin()
+    return direct.is_replaced(engine) and (
+        getattr(type(lender), "close", None) is not _CLOSE or "close" in vars(lender)
+    )
 
 
 @contextlib.contextmanager
-def _sqlite_transaction(connection: sa.Connection, single: bool) -> Iterator[None]:
+def _transaction(engine: sa.Engine, connection: sa.Connection, single: bool) -> Iterator[None]:
     driver = t.cast(t.Any, connection.connection.dbapi_connection)
-    with direct.sqlite_control(driver), connection.get_transaction() or connection.begin():
-        direct.end_sqlite(driver)  # what an engine of the host's has begun by itself
+    is_sqlite = engine.dialect.name == "sqlite"
+    try:
+        with in_control(engine, driver, single=single):
+            # A listener of the host's that has run a statement has begun it. Nobody else ends it.
+            begun = connection.get_transaction()
+            if begun is None and single and direct.may_commit_by_itself(engine):
+                # First what a listener to the pool has begun, such as a tenant's settings.
+                driver.commit()
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+            ours = _sqlite(connection, driver, single) if is_sqlite else contextlib.nullcontext()
+            # Begun in any case: hosts that listen to the engine hear of each commit.
+            with begun or connection.begin(), ours:
+                yield
+    except engine.dialect.loaded_dbapi.Error as error:
+        direct.raise_as_sqlalchemy(connection, error)  # of what was asked of the driver itself
+
+
+@contextlib.contextmanager
+def _sqlite(connection: sa.Connection, driver: t.Any, single: bool) -> Iterator[None]:
+    end_sqlite(driver)  # what an engine of the host's has begun by itself
+    try:
         if not single:
             # Take the write lock before reading, by waiting: taken later, it fails at once.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         yield
+    except BaseException:
+        # SQLAlchemy leaves it out where an engine commits by itself.
+        with contextlib.suppress(sqlite3.Error):
+            driver.rollback()
+        raise
 
 
 def _code(driver_error: object) -> str | int | None:

@@ -192,14 +192,24 @@ def test_a_connection_that_breaks_before_it_commits_by_itself_is_told(engine: sa
             self.close()
             super().set_autocommit(value)
 
-    def connect_once(_dialect: object, _record: object, args: t.Any, options: t.Any) -> t.Any:
-        event.remove(engine, "do_connect", connect_once)
-        return Breaking.connect(*args, **options)
+    def connect() -> Breaking | psycopg.Connection[t.Any]:
+        connected.append(1)
+        made = (
+            Breaking if len(connected) == 2 else psycopg.Connection
+        )  # the dialect's look is first
+        return made.connect(*args, **options)
 
-    engine.dispose()
-    event.listen(engine, "do_connect", connect_once)
+    connected: list[int] = []
+    args, options = engine.dialect.create_connect_args(engine.url)
+    breaking = sa.create_engine(engine.url, creator=connect, poolclass=sa.NullPool)
+    with breaking.connect():
+        pass
 
-    check_it_is_told_and_replaced(engine)
+    with pytest.raises(exc.DBAPIError) as caught:
+        insert(breaking)
+    assert caught.value.connection_invalidated
+    insert(breaking)
+    assert crates(engine) == 1
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

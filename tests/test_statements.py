@@ -172,12 +172,12 @@ def test_the_mark_alone_waits_for_no_disk(
     def look(_connection: object, cursor: t.Any, statement: str, *_: object) -> None:
         if "set_config(" in statement:
             hurried.append(statement.split()[0])
-        # On the same connection: what was set for one transaction is gone by now.
+        # On the same connection: what was set for one transaction is gone before the next.
         settings.add(cursor.connection.execute("SHOW synchronous_commit").fetchone()[0])
 
     connect(alert_created, first, sender=host.app)
     with host.app.app_context():
-        event.listen(host.db.engine, "after_cursor_execute", look)
+        event.listen(host.db.engine, "before_cursor_execute", look)
     post_event()
 
     assert (hurried, settings) == (["UPDATE"], {"on"})

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy import exc
 from sqlalchemy.event import listens_for
 
+from flask_webhook_alerts import direct
 from flask_webhook_alerts import transactions
 from flask_webhook_alerts.errors import Refused
 from flask_webhook_alerts.errors import Unavailable
@@ -28,6 +30,7 @@ from tests.newer_sqlite import rules_of
 Work: t.TypeAlias = Callable[[sa.Connection], object]
 
 SERVERS = ["postgresql", "mariadb"]
+IS_NEW = sa.__version__ >= "2.0.43"  # it can skip the rollback of what commits by itself
 
 metadata = sa.MetaData()
 box = sa.Table(
@@ -85,6 +88,10 @@ class Tries:
         if self.number <= self.times:
             self.fault(connection)
         return count_up(connection)
+
+
+def is_direct(link: object) -> bool:
+    return isinstance(link, direct.DirectConnection)
 
 
 def raising(error: BaseException) -> Work:
@@ -237,17 +244,95 @@ def test_what_work_did_in_a_transaction_of_a_listener_is_gone_after_an_error(
     watched.dispose()
 
 
+SET_TENANT = "SET LOCAL app.tenant = 'a'"
+SETTERS: dict[str, Callable[..., object]] = {
+    "engine_connect": lambda connection: connection.exec_driver_sql(SET_TENANT),
+    "begin": lambda connection: connection.exec_driver_sql(SET_TENANT),
+    "checkout": lambda driver, *_: driver.execute(SET_TENANT),
+    "before_cursor_execute": lambda _connection, cursor, *_: cursor.execute(SET_TENANT),
+}
+
+
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("may_be_direct", [False, True])
 @pytest.mark.parametrize("single", [False, True])
-def test_what_a_listener_has_set_holds_for_the_work(engine: sa.Engine, single: bool) -> None:
+@pytest.mark.parametrize("hook", SETTERS)
+def test_what_a_listener_has_set_holds_for_the_work(
+    engine: sa.Engine, hook: str, single: bool, may_be_direct: bool
+) -> None:
     watched = sa.create_engine(engine.url)
-    listen(watched, lambda connection: connection.exec_driver_sql("SET LOCAL app.tenant = 'a'"))
+    event.listen(watched, hook, SETTERS[hook])
 
-    def work(connection: sa.Connection) -> str:
-        return str(connection.exec_driver_sql("SHOW app.tenant").scalar())
+    def work(link: t.Any) -> str:
+        run: t.Any = link.execute if is_direct(link) else link.exec_driver_sql
+        return str(run("SHOW app.tenant").fetchone()[0])
 
-    assert transactions.run(watched, work, single=single) == "a"
+    told = transactions.run(watched, work, single=single, may_be_direct=may_be_direct)
+    assert told == "a"
     watched.dispose()
+
+
+def commits_by_itself(url: str) -> sa.Engine:
+    return sa.create_engine(url, isolation_level="AUTOCOMMIT")
+
+
+def switched_on(url: str) -> sa.Engine:
+    """Return an engine on whose connections a listener switches autocommit on."""
+    engine = sa.create_engine(url)
+
+    @listens_for(engine, "connect")
+    def switch(driver: t.Any, _record: object) -> None:
+        if isinstance(driver, sqlite3.Connection):
+            driver.isolation_level = None
+        elif callable(driver.autocommit):
+            driver.autocommit(True)
+        else:
+            driver.autocommit = True
+
+    return engine
+
+
+def without_rollback(url: str) -> sa.Engine:
+    options = {"skip_autocommit_rollback": True} if IS_NEW else {}
+    return sa.create_engine(url, isolation_level="AUTOCOMMIT", **options)
+
+
+def read_first(url: str) -> sa.Engine:
+    engine = commits_by_itself(url)
+    listen(engine, read)
+    return engine
+
+
+AUTOCOMMIT = [commits_by_itself, switched_on, without_rollback, read_first]
+
+
+@pytest.mark.parametrize("is_heard", [False, True])
+@pytest.mark.parametrize("create", AUTOCOMMIT)
+def test_a_driver_that_commits_by_itself_stores_all_or_nothing(
+    engine: sa.Engine, create: Callable[[t.Any], sa.Engine], is_heard: bool
+) -> None:
+    def work(link: t.Any) -> None:
+        run: t.Any = link.execute if is_direct(link) else link.exec_driver_sql
+        run("UPDATE box SET count = count + 1 WHERE id = 1").close()
+        if fails:
+            raise LookupError
+        run("UPDATE box SET count = count + 1 WHERE id = 2").close()
+
+    hasty, fails = create(engine.url), True
+    if is_heard:
+        event.listen(hasty, "before_cursor_execute", lambda *_: None)
+    with pytest.raises(LookupError):
+        transactions.run(hasty, work, may_be_direct=True)
+    assert counts(engine) == [0, 0]
+    fails = False
+    transactions.run(hasty, work, may_be_direct=True)
+
+    assert counts(engine) == [1, 1]
+    with hasty.connect() as connection:  # which commits by itself as before
+        count_up(connection)
+        connection.rollback()
+    assert counts(engine) == [2, 1]
+    hasty.dispose()
 
 
 def keep_open(connection: sa.Connection, monkeypatch: pytest.MonkeyPatch) -> object:
@@ -276,6 +361,40 @@ def test_a_transaction_of_a_connection_that_a_test_lends_is_the_tests(
         connection.rollback()
 
     assert (inside, counts(engine)) == (1, [0, 0])
+
+
+@pytest.mark.parametrize("database_url", SERVERS, indirect=True)
+def test_what_is_closed_with_the_transaction_of_a_lender_is_not_kept_and_told(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = engine.connect
+
+    def lend() -> object:
+        connection = connect()
+        connection.begin()
+        return contextlib.closing(connection)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "connect", lend)
+        with pytest.raises(Unavailable, match="closes what it lends"):
+            transactions.run(engine, count_up)
+
+    assert counts(engine) == [0, 0]
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_a_close_that_was_replaced_for_all_connections_lends_nothing(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, single: bool
+) -> None:
+    close = sa.Connection.close
+    monkeypatch.setattr(sa.Connection, "close", lambda connection: close(connection))
+    watched = sa.create_engine(engine.url)
+    listen(watched, read)
+
+    assert transactions.run(watched, count_up, single=single) == 1
+
+    assert counts(engine) == [1, 0]
+    watched.dispose()
 
 
 # --- Others are in the way ---
@@ -358,6 +477,8 @@ def test_the_loser_of_a_deadlock_is_tried_again(engine: sa.Engine) -> None:
     waits = threading.Event()
     with ThreadPoolExecutor(1) as pool, locked(engine, 2) as other:
         # MariaDB ends the transaction that has written less, PostgreSQL the one that looks first.
+        if other.dialect.name == "postgresql":
+            other.exec_driver_sql("SET LOCAL deadlock_timeout = '1min'")
         other.execute(sa.update(box).where(box.c.id > 2).values(content="much"))
 
         def take_the_first_box() -> None:
