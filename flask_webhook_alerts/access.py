@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -16,13 +17,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from .decoding import clean
 from .events import LONGEST_NAME
-from .fields import is_visible
+from .words import is_visible
 
 Answer: t.TypeAlias = "str | bool | ResponseReturnValue | None"
 Authorize: t.TypeAlias = Callable[[], Answer]
 """A function of the host's. It looks at Flask's ``request`` and returns the acting person's name,
 or None or False to refuse, or a response, such as a redirect to the host's login."""
 
+# How text begins that is a page, after blanks and a mark of its encoding; or the end of an element,
+# or of a line.
+_PAGE = re.compile(r"\A[\s\ufeff\u200b]*<|</|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _OWN_SITE = frozenset({"same-origin", "none"})  # none: the person has typed the address, or reloads
 
 
@@ -61,12 +65,12 @@ def _named(text: str) -> Grant | None:
         return None
 
     # A view may return a page as text, and so a guard will, sooner or later.
-    is_page = text.lstrip().startswith("<") or len(text.splitlines()) > 1
+    is_page = _PAGE.search(text) is not None or hasattr(text, "__html__")
     if is_page or len(text) > LONGEST_NAME:
         raise InvalidAnswer(
             "authorize returned a text that is no name, and so nobody may pass. Text is always the"
-            f" acting person's name, of one line and at most {LONGEST_NAME} characters. To show a"
-            " page, return flask.make_response(page, 403)."
+            f" acting person's name, of one line and at most {LONGEST_NAME} characters, that does"
+            " not begin with <. To show a page, return flask.make_response(page, 403)."
         )
 
     # Half a character can be neither sent nor stored.

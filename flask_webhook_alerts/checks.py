@@ -202,10 +202,10 @@ def _check_charsets(facts: Facts) -> Iterator[Finding]:
 def _check_isolation(facts: Facts) -> Iterator[Finding]:
     if facts.is_autocommit:
         words = (
-            "The engine commits each statement by itself (AUTOCOMMIT), so a crash can half-store"
-            " what belongs together. Leave isolation_level out of the engine's options."
+            "The engine commits each statement by itself (AUTOCOMMIT). What belongs to an event is"
+            " stored in one transaction all the same; what your receivers write is not."
         )
-        yield _found(Level.WARNING, "isolation", words)
+        yield _found(Level.NOTE, "isolation", words)
     else:
         yield _found(Level.OK, "isolation", facts.isolation_level)
 

@@ -32,6 +32,7 @@ class Database:
         self.host = host
         self.models = models
         self._process = os.getpid()
+        self._lock = threading.RLock()
 
     @property
     def engine(self) -> sa.Engine:
@@ -54,7 +55,7 @@ class Database:
     def _turn(self) -> contextlib.AbstractContextManager[t.Any]:
         # A database in memory has one connection for all threads, and no transaction of its own
         # for each: they take turns.
-        return threading.RLock() if isinstance(self.engine.pool, StaticPool) else _NO_TURN
+        return self._lock if isinstance(self.engine.pool, StaticPool) else _NO_TURN
 
     def change(
         self,
@@ -75,7 +76,7 @@ class Database:
         return self._run(work, single=False)
 
     def run(self, work: Callable[[sa.Connection], T]) -> T:
-        """Run one statement, a transaction by itself."""
+        """Run statements that read, or one that writes: each may be a transaction by itself."""
         return self._run(work, single=True)
 
     def _run(

@@ -32,13 +32,7 @@ from .store.values import Plan
 
 logger: logging.Logger = logging.getLogger(__name__)
 
-_KINDS = {
-    Outcome.CREATED: EventKind.CREATED,
-    Outcome.ACKNOWLEDGED: EventKind.ACKNOWLEDGED,
-    Outcome.RESOLVED: EventKind.RESOLVED,
-    Outcome.REOPENED: EventKind.REOPENED,
-}
-_SOME = dt.timedelta(seconds=2)  # renewing a lease costs a write
+_FRESH = dt.timedelta(seconds=2)  # renewing a lease costs a write
 
 
 class Delivery:
@@ -128,17 +122,17 @@ class Delivery:
         return self._database.run(lambda connection: outbox.revive(connection, now, event_id))
 
     def _send_inline(self, change: Change) -> None:
-        alert_id = t.cast(int, change.alert_id)
+        alert_id, kind = t.cast(int, change.alert_id), EventKind(change.outcome)
         if change.claimed_until is not None:
             self._deliver(
                 Claim(
                     event_id=t.cast(int, change.event_id),
-                    kind=_KINDS[change.outcome],
+                    kind=kind,
                     until=change.claimed_until,
                     attempts=1,
                 )
             )
-        elif not signals.OF_EVENTS[_KINDS[change.outcome]].has_receivers_for(_app()):
+        elif not signals.OF_EVENTS[kind].has_receivers_for(_app()):
             return
 
         # Later events of this alert have waited for the earlier one. Whoever ends last finds them:
@@ -185,13 +179,14 @@ class Delivery:
         failures = [receivers.report_missing(name) for name in absent]
         try:
             for name, group in connected.items():
-                if name not in done:
-                    errors = list[str]()
-                    for receiver in group:
-                        claim = self._renewed(claim)
-                        errors += self._call(app, name, receiver, claim)
-                    failures += errors
-                    done += [] if errors else [name]
+                if name in done:
+                    continue
+                errors = list[str]()
+                for receiver in group:
+                    claim = self._renewed(claim)
+                    errors += self._call(app, name, receiver, claim)
+                failures += errors
+                done += [] if errors else [name]
         except LeaseLost:
             return False
         except KeyboardInterrupt:
@@ -209,7 +204,7 @@ class Delivery:
     def _renewed(self, claim: Claim) -> Claim:
         """Return the claim, prolonged if slow receivers have used up some of it."""
         outbox, now = self._database.store.outbox, clock.now()
-        if clock.as_utc(claim.until) - now > LEASE - _SOME:
+        if clock.as_utc(claim.until) - now > LEASE - _FRESH:
             return claim
 
         renewed = self._database.run(lambda connection: outbox.renew(connection, claim, now))

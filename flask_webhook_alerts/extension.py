@@ -154,6 +154,8 @@ class WebhookAlerts:
 
         :param integration: the row of the integration, or its id.
         :raises Rejected: the payload does not keep the contract; see its ``errors``.
+        :raises NotFound: there is no such integration.
+        :raises Refused: the database will never take the event.
         :raises RuntimeError: ``db.session`` holds changes that are not committed.
         :raises Unavailable: the database cannot take the event now.
         """
@@ -164,6 +166,7 @@ class WebhookAlerts:
 
         :param alert: the row of the alert, or its id.
         :param by: who did it, kept on the event.
+        :raises NotFound: there is no such alert.
         """
         return get_state().triage.change(_id_of(alert), EventKind.ACKNOWLEDGED, by)
 
@@ -172,6 +175,7 @@ class WebhookAlerts:
 
         :param alert: the row of the alert, or its id.
         :param by: who did it, kept on the event.
+        :raises NotFound: there is no such alert.
         """
         return get_state().triage.change(_id_of(alert), EventKind.RESOLVED, by)
 
@@ -182,6 +186,7 @@ class WebhookAlerts:
 
         :param alert: the row of the alert, or its id.
         :param by: who did it, kept on the event.
+        :raises NotFound: there is no such alert.
         """
         return get_state().triage.change(_id_of(alert), EventKind.REOPENED, by)
 
@@ -192,6 +197,7 @@ class WebhookAlerts:
         :param text: at most 10,000 characters.
         :param by: who wrote it, kept on the event.
         :raises InvalidOption: the note is blank or too long.
+        :raises NotFound: there is no such alert.
         """
         return get_state().triage.note(_id_of(alert), text, by)
 
@@ -206,6 +212,8 @@ class WebhookAlerts:
 
         :param token: the new token; one is made if none is given.
         :param keep_for: how long the old token stays valid. A third token ends the first.
+        :raises InvalidOption: the token or the time cannot be stored.
+        :raises NotFound: there is no such integration.
         """
         return get_state().integrations.rotate_token(_id_of(integration), token, keep_for)
 

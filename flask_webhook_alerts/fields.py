@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import re
 import typing as t
 
 import marshmallow as ma
@@ -11,28 +10,15 @@ import marshmallow as ma
 from . import decoding
 from .events import Severity
 from .events import Urgency
+from .words import is_visible
 
 MAX_ID_LENGTH = 512
-
-# Blanks, controls, formatting marks (Unicode categories Z*, Cc, Cf, Cs) and the letters and signs
-# that are drawn as nothing: Hangul fillers, the braille blank, variation selectors.
-_INVISIBLE = (
-    "\\s\x00-\x20\x7f-\xa0\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160"
-    "\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164"
-    "\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-)
-_VISIBLE = re.compile(f"[^{_INVISIBLE}]")
+"""Characters that a sender's key may have."""
 
 _WORDS = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
     **dict.fromkeys(("false", "no", "off", "0"), False),
 }
-
-
-def is_visible(text: str) -> bool:
-    """Tell whether ``text`` shows anything to a reader."""
-    return _VISIBLE.search(text) is not None
 
 
 def truth_of(value: t.Any) -> bool | None:

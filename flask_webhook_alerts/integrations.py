@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import hashlib
 import typing as t
 from collections.abc import Collection
-from collections.abc import Mapping
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -18,13 +16,14 @@ from .database import Database
 from .durations import LONGEST
 from .errors import InvalidOption
 from .errors import NotFound
+from .errors import Refused
 from .errors import WebhookAlertsError
 from .mapping import table_of
 from .mapping import touch
+from .models import OPTIONS
 from .store.housekeeping import BATCH
-from .store.values import OPTIONS
-
-_VERSIONED = ("id", *sorted(OPTIONS - {"token"}), "has_token", "created_at", "updated_at")
+from .versions import version_of_row
+from .words import count
 
 
 class HasAlerts(InvalidOption):
@@ -93,7 +92,7 @@ class Integrations:
                 session.flush()
                 return True
 
-        self._found(integration_id, self._database.write(work))
+        self._changed(integration_id, self._database.write(work))
         return self.get(integration_id)
 
     def rotate_token(
@@ -125,7 +124,7 @@ class Integrations:
             self._check_version(connection, integration_id, expected)
             return connection.execute(statement).rowcount
 
-        self._found(integration_id, bool(self._database.write(work)))
+        self._changed(integration_id, bool(self._database.write(work)))
         return token
 
     def delete(
@@ -146,21 +145,40 @@ class Integrations:
             self._check_version(connection, integration_id, expected)
             return store.reads.count_alerts(connection, integration_id)
 
-        count = database.run(look)
-        if count and not with_alerts:
-            raise HasAlerts(f"The integration has {count} alerts.")
+        if (found := database.write(look)) and not with_alerts:
+            raise HasAlerts(f"The integration has {count(found, 'alert')}.")
 
         deleted = 0
-        while ids := database.run(
-            lambda connection: store.housekeeping.alerts_of(connection, integration_id, BATCH)
-        ):
+        while not (is_gone := self._delete_empty(integration_id)):
+            ids = self._alerts_of(integration_id)
+            if not ids:
+                break  # somebody else was faster
+            if not with_alerts:
+                raise HasAlerts("The integration has got an alert meanwhile.")
             delete = functools.partial(store.housekeeping.delete_alerts, ids=ids)
             deleted += database.write(delete)
-        changed = database.write(
-            lambda connection: store.housekeeping.delete_integration(connection, integration_id)
-        )
-        self._found(integration_id, bool(changed))
+        self._changed(integration_id, is_gone)
         return deleted
+
+    def _delete_empty(self, integration_id: str) -> bool:
+        """Delete an integration without alerts; tell whether there was one."""
+        housekeeping = self._database.store.housekeeping
+        try:
+            deleted = self._database.write(
+                lambda connection: housekeeping.delete_integration(connection, integration_id)
+            )
+        except Refused:
+            # An event was taken in at this moment; else the host's own rows refer to it.
+            if not self._alerts_of(integration_id):
+                raise
+            deleted = 0
+        return bool(deleted)
+
+    def _alerts_of(self, integration_id: str) -> list[int]:
+        housekeeping = self._database.store.housekeeping
+        return self._database.run(
+            lambda connection: housekeeping.alerts_of(connection, integration_id, BATCH)
+        )
 
     def _check_version(
         self, connection: sa.Connection, integration_id: str, expected: Collection[str] | None
@@ -178,7 +196,7 @@ class Integrations:
             if row is None or row.id != integration_id:
                 return  # which the caller finds out by himself
 
-            if version_of(_record_of(row)) not in expected:
+            if version_of_row(row) not in expected:
                 raise Stale("The integration was changed meanwhile. Read it again.")
 
     def _require(self, integration_id: str) -> None:
@@ -190,7 +208,8 @@ class Integrations:
         if record is None:
             raise NotFound(f"There is no integration {integration_id!r}.")
 
-    def _found(self, integration_id: str, found: bool) -> None:
+    def _changed(self, integration_id: str, found: bool) -> None:
+        """Let every process look it up again; raise :exc:`NotFound` if there was none to change."""
         touch(self._database.models.Integration)
         if not found:
             raise NotFound(f"There is no integration {integration_id!r}.")
@@ -207,19 +226,6 @@ def _check_duration(keep_for: object) -> None:
             "keep_for, how long the old token stays valid, is a timedelta from none to"
             f" {LONGEST.days} days."
         )
-
-
-def version_of(integration: Mapping[str, t.Any]) -> str:
-    """Return what tells a version of an integration from every other.
-
-    :param integration: its record, or the same of its row.
-    """
-    facts = [str(integration[name]) for name in _VERSIONED]
-    return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
-
-
-def _record_of(row: t.Any) -> dict[str, t.Any]:
-    return {name: getattr(row, name) for name in _VERSIONED}
 
 
 def _check_names(options: dict[str, t.Any]) -> None:

@@ -1,4 +1,4 @@
-"""Describe the tables, as mixins for the host's own classes or as classes of ours."""
+"""Describe the tables, as mixins for the host's own classes and for ours."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from . import wrapping
 from .errors import InvalidOption
 from .events import AlertStatus
 from .events import LONGEST_NAME
+from .fields import MAX_ID_LENGTH
+from .words import is_visible
 
 # The variants are stock types of SQLAlchemy, so that every migration tool knows how to write them.
 # MariaDB's DATETIME drops fractions unless told otherwise, its TEXT ends at 65,535 bytes, and
@@ -24,7 +26,15 @@ from .events import LONGEST_NAME
 _BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _TIME = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 _LONG_TEXT = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
-_INTEGRATION_ID = sa.String(18)
+_INTEGRATION_ID = sa.String(tokens.INTEGRATION_ID_LENGTH)
+
+OPTIONS = frozenset(
+    {
+        "name", "enabled", "token", "capture_additional_data", "strict", "wrapper_key",
+        "title_template", "description_template",
+    }
+)  # fmt: skip
+"""What may be set on an integration."""
 
 
 class IntegrationMixin:
@@ -35,7 +45,7 @@ class IntegrationMixin:
     id: orm.Mapped[str] = orm.mapped_column(
         _INTEGRATION_ID, primary_key=True, default=tokens.new_integration_id
     )
-    name: orm.Mapped[str] = orm.mapped_column(sa.String(255))
+    name: orm.Mapped[str] = orm.mapped_column(sa.String(LONGEST_NAME))
     enabled: orm.Mapped[bool] = orm.mapped_column(default=True)
     token_hash: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
     previous_token_hash: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
@@ -72,8 +82,10 @@ class IntegrationMixin:
     @orm.validates("name")
     def _check_name(self, _key: str, name: object) -> str:
         text = _text("name", name)
-        if not text.strip() or len(text) > 255:
-            raise InvalidOption("An integration's name has 1 to 255 characters, not all blank.")
+        if not is_visible(text) or len(text) > LONGEST_NAME:
+            raise InvalidOption(
+                f"An integration's name has 1 to {LONGEST_NAME} characters, not all blank."
+            )
 
         return text
 
@@ -106,7 +118,7 @@ class AlertMixin:
     integration_id: orm.Mapped[str] = orm.mapped_column(
         _INTEGRATION_ID, sa.ForeignKey("webhook_integration.id")
     )
-    thirdparty_id: orm.Mapped[str] = orm.mapped_column(sa.String(512))
+    thirdparty_id: orm.Mapped[str] = orm.mapped_column(sa.String(MAX_ID_LENGTH))
     active_key: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
     status: orm.Mapped[str] = orm.mapped_column(sa.String(16), default=AlertStatus.OPEN.value)
     title: orm.Mapped[str] = orm.mapped_column(_LONG_TEXT)

@@ -19,7 +19,7 @@ logger: logging.Logger = logging.getLogger(__name__)
 class Answer:
     """What a request to the endpoint got.
 
-    :ivar integration_id: None if no integration was found by the id in the URL.
+    :ivar integration_id: None if none was found by the id in the URL, or the database is away.
     :ivar outcome: what became of the event; None if it was refused.
     :ivar code: the name of the problem; None if the event was accepted.
     :ivar seconds: how long it took, with the receivers that were called before the answer.

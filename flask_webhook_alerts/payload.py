@@ -15,13 +15,13 @@ from .errors import Rejected
 from .events import EventType
 from .events import IncomingEvent
 from .fields import Identifier
-from .fields import is_visible
 from .fields import Labels
 from .fields import Meta
 from .fields import Text
 from .fields import truth_of
 from .fields import UrgencyWord
 from .fields import Word
+from .words import is_visible
 
 _SPELLINGS = ("event_type", "Id", "Title", "Description", "Tags", "Meta", "Urgency", "dedup_keys")
 _BY_LOWER = {spelling.lower(): spelling for spelling in _SPELLINGS}

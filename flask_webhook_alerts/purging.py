@@ -80,13 +80,17 @@ class Purge:
             yield self._database.run(partial(self._find, after=after, until=end))
             after = end
 
-    def _find(self, connection: sa.Connection, after: int, until: int) -> list[int]:
+    def _find(
+        self, connection: sa.Connection, after: int, until: int, *, locks: bool = False
+    ) -> list[int]:
         store = self._database.store.housekeeping
-        return store.purgeable(connection, self._resolved_before, after=after, until=until)
+        return store.purgeable(
+            connection, self._resolved_before, after=after, until=until, locks=locks
+        )
 
     def _delete(self, seen: list[int], connection: sa.Connection) -> int:
         # Looked for again, since a dead event may have been revived, or an alert reopened.
-        ids = self._find(connection, after=seen[0] - 1, until=seen[-1])
+        ids = self._find(connection, after=seen[0] - 1, until=seen[-1], locks=True)
         return self._database.store.housekeeping.delete_alerts(connection, ids)
 
 

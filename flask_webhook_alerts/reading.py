@@ -154,7 +154,7 @@ class Reading:
         """Return what happened in each of the last hours of UTC, this one included."""
         now = clock.now()
         since, figures = _hours_before(now, count), self._figures
-        events = self._database.write(lambda connection: figures.by_hour(connection, since))
+        events = self._run(lambda connection: figures.by_hour(connection, since))
         return hourly(since=since, until=now, events=events)
 
     def stats(self, days: int, *, from_midnight: bool = False) -> Stats:
@@ -177,7 +177,7 @@ class Reading:
                 thirdparty_ids=figures.noisiest_ids(connection, which),
             )
 
-        return self._database.write(read)
+        return self._run(read)
 
     # On first use, because the dialect is the engine's, and an app starts without one.
     @functools.cached_property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import inspect
 import logging
 import re
@@ -105,10 +106,8 @@ def _call_guarded(
     app: Flask, name: str, receiver: Receiver, load: LoadArguments
 ) -> BaseException | None:
     try:
-        with _context(app):
-            arguments = load()
-            if arguments is not None:
-                _finish(app, receiver(app, **arguments))
+        # In a context of Python's as well: what a guest pushes or sets ends with it.
+        contextvars.copy_context().run(_run, app, receiver, load)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # also SystemExit, which ends no one else's work
@@ -116,6 +115,13 @@ def _call_guarded(
         return error
 
     return None
+
+
+def _run(app: Flask, receiver: Receiver, load: LoadArguments) -> None:
+    with _context(app):
+        arguments = load()
+        if arguments is not None:
+            _finish(app, receiver(app, **arguments))
 
 
 @contextlib.contextmanager
@@ -141,9 +147,9 @@ def _current_context() -> AppContext | None:
 def _line_of(error: BaseException) -> str:
     """Return the type and the message of an error, without the notes that were added to it."""
     # Not str(error), which an error of the host's may make fail too.
-    told = traceback.TracebackException(type(error), error, None)
-    told.__notes__ = None
-    return " ".join(list(told.format_exception_only())[-1].split())
+    shown = traceback.TracebackException(type(error), error, None)
+    shown.__notes__ = None
+    return " ".join(list(shown.format_exception_only())[-1].split())
 
 
 def _finish(app: Flask, result: object) -> None:

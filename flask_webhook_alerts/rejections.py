@@ -38,8 +38,8 @@ class RejectionLog:
         if last is not None and now - last < SECONDS:
             return False
 
+        self._written.pop(integration_id, None)  # to come last
         self._written[integration_id] = now
-        self._written.move_to_end(integration_id)
         while len(self._written) > _MOST:
             self._written.popitem(last=False)
         return True

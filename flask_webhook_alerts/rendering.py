@@ -20,6 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from . import filters
 from .errors import InvalidOption
 from .filters import RenderingFailed
+from .words import is_visible
 
 _LONGEST = 2_000
 """Characters that a template may have."""
@@ -44,7 +45,7 @@ def render(source: str, *, payload: Mapping[str, t.Any], integration: Mapping[st
         # What other errors say may quote a value, and so may their tracebacks.
         raise RenderingFailed(f"The template fails: {type(exc).__name__}.") from None
 
-    if not text.strip():
+    if not is_visible(text):
         raise RenderingFailed("The template renders blank.")
     return text
 

@@ -33,6 +33,7 @@ from .events import IntegrationRecord
 from .events import Outcome
 from .events import Receipt
 from .filters import RenderingFailed
+from .store.changes import change
 from .store.values import Target
 
 _KINDS = {
@@ -92,7 +93,7 @@ class Service:
         plan = self._delivery.plan(EventKind.CREATED, at)
         changes, reads = database.store.changes, database.store.reads
         try:
-            change = database.change(
+            made = database.change(
                 lambda link: changes.create(link, integration.id, event, at, plan),
                 recover=lambda connection: reads.created(
                     connection, _target_of(integration, event), at
@@ -103,7 +104,7 @@ class Service:
                 raise unknown_integration() from None
             raise
 
-        return self.announced(change, EventKind.CREATED)
+        return self.announced(made, EventKind.CREATED)
 
     def transition(
         self, kind: EventKind, target: Target, thirdparty_id: str, by: str | None = None
@@ -113,14 +114,14 @@ class Service:
         plan = self._delivery.plan(kind, at)
         changes, reads = database.store.changes, database.store.reads
         for _ in range(_RACES):
-            change = database.change(
+            made = database.change(
                 lambda link: changes.transition(link, kind, target, at, plan, by),
                 recover=lambda connection: reads.changed(
                     connection, kind, target, thirdparty_id, at
                 ),
             ) or self._untouched(kind, target, thirdparty_id)
-            if change is not None:
-                return self.announced(change, kind)
+            if made is not None:
+                return self.announced(made, kind)
         raise Unavailable("Other events keep changing this alert.")
 
     def _untouched(self, kind: EventKind, target: Target, thirdparty_id: str) -> Change | None:
@@ -131,20 +132,20 @@ class Service:
         ):
             return ignored(facts, thirdparty_id)
 
-        return as_is(Outcome.UNCHANGED, facts) if facts.status in _DONE[kind] else None
+        return change(Outcome.UNCHANGED, facts) if facts.status in _DONE[kind] else None
 
-    def announced(self, change: Change, kind: EventKind) -> Receipt:
+    def announced(self, made: Change, kind: EventKind) -> Receipt:
         """Send the signals of a committed change, and return its receipt."""
-        self._delivery.announce(change)
+        self._delivery.announce(made)
         reason = None
-        if change.outcome is Outcome.IGNORED:
-            reason = _NO_ACTIVE_ALERT if change.alert_id is None else _REASONS[kind]
+        if made.outcome is Outcome.IGNORED:
+            reason = _NO_ACTIVE_ALERT if made.alert_id is None else _REASONS[kind]
         return Receipt(
-            outcome=change.outcome,
-            alert_id=change.alert_id,
-            thirdparty_id=change.thirdparty_id,
-            status=change.status,
-            occurrences=change.occurrences,
+            outcome=made.outcome,
+            alert_id=made.alert_id,
+            thirdparty_id=made.thirdparty_id,
+            status=made.status,
+            occurrences=made.occurrences,
             reason=reason,
             _load=self._load_alert,
         )
@@ -168,18 +169,7 @@ def ignored(facts: t.Any, thirdparty_id: str) -> Change:
     if facts is None:
         return Change(outcome=Outcome.IGNORED, thirdparty_id=thirdparty_id)
 
-    return as_is(Outcome.IGNORED, facts)
-
-
-def as_is(outcome: Outcome, facts: t.Any) -> Change:
-    """Return an outcome that left the alert as its facts tell."""
-    return Change(
-        outcome=outcome,
-        alert_id=facts.id,
-        thirdparty_id=facts.thirdparty_id,
-        status=facts.status,
-        occurrences=facts.occurrences,
-    )
+    return change(Outcome.IGNORED, facts)
 
 
 def _as_decoded(payload: Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -18,7 +18,8 @@ _ALPHABET = string.ascii_letters + string.digits
 _ID_LENGTH = 14
 
 # Wider than what we make: hosts may bring ids along from PagerTree, which has shorter ones.
-INTEGRATION_ID_PATTERN = "[A-Za-z0-9_-]{1,18}"
+INTEGRATION_ID_LENGTH = 18
+INTEGRATION_ID_PATTERN = f"[A-Za-z0-9_-]{{1,{INTEGRATION_ID_LENGTH}}}"
 
 _INTEGRATION_ID = re.compile(INTEGRATION_ID_PATTERN)
 

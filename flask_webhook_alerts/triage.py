@@ -16,11 +16,11 @@ from .events import EventKind
 from .events import LONGEST_NAME
 from .events import Outcome
 from .events import Receipt
-from .fields import is_visible
-from .service import as_is
 from .service import ignored
 from .service import Service
+from .store.changes import change
 from .store.values import Target
+from .words import is_visible
 
 LONGEST_NOTE = 10_000
 """Characters that a note may have."""
@@ -75,7 +75,7 @@ class Triage:
         by, facts, text = _checked_name(by), self._facts(alert_id), _checked_note(text)
         changes, at = self._database.store.changes, clock.now()
         self._database.run(lambda connection: changes.note(connection, alert_id, text, at, by))
-        return self._service.announced(as_is(Outcome.NOTED, facts), EventKind.NOTED)
+        return self._service.announced(change(Outcome.NOTED, facts), EventKind.NOTED)
 
     def _facts(self, alert_id: int) -> t.Any:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from flask import current_app
@@ -11,6 +12,8 @@ from werkzeug.routing import BuildError
 
 from .errors import NotFound
 from .tokens import may_be_integration_id
+
+_PLACEHOLDER = re.compile(r"<(?:[^<>:]+:)?([^<>]+)>")
 
 ENDPOINT = "receive_webhook_alert_event"
 """The endpoint's name inside the blueprint, which the host may register under any other."""
@@ -71,7 +74,7 @@ def endpoint_path() -> str | None:
     """Return the path as OpenAPI writes it, ``/…/{integration_id}``; None if it has no URL yet."""
     for rule in current_app.url_map.iter_rules():
         if rule.endpoint.rpartition(".")[2] == ENDPOINT:
-            return rule.rule.replace("<", "{").replace(">", "}")
+            return _PLACEHOLDER.sub(r"{\1}", rule.rule)
     return None
 
 

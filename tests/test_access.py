@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask import redirect
 from flask import Response
+from markupsafe import Markup
 from werkzeug.exceptions import Unauthorized
 
 from flask_webhook_alerts.access import ask
@@ -63,7 +64,18 @@ def test_a_guard_that_answers_anything_else_lets_nobody_in(answer: t.Any) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", [" <p>Who are you?", "Who are you?\nSign in", "Who\u2028are you?", "x" * 256]
+    "text",
+    [
+        " <p>Who are you?",
+        "\ufeff<!doctype html>",
+        "Who are you?\nSign in",
+        "Who\u2028are you?",
+        "Amara\n",
+        "Please <a href=/login>sign in</a>",
+        Markup("Please sign in"),
+        "<User 1>",
+        "x" * 256,
+    ],
 )
 def test_a_page_that_is_returned_as_text_lets_nobody_in(text: str) -> None:
     with (

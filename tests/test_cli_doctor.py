@@ -182,13 +182,13 @@ def test_a_packet_that_is_small_beside_the_body_is_a_warning(database_url: str) 
 
 
 @SERVERS
-def test_an_engine_that_commits_by_itself_is_a_warning(database_url: str) -> None:
+def test_an_engine_that_commits_by_itself_is_a_note(database_url: str) -> None:
     config = {"SQLALCHEMY_ENGINE_OPTIONS": {"isolation_level": "AUTOCOMMIT"}}
     with running_host(database_url, config=config) as host:
         (level, words) = examine(host)["isolation"]
 
-    assert level == "warning"
-    assert "Leave isolation_level out of the engine's options." in words
+    assert level == "note"
+    assert "stored in one transaction all the same" in words
 
 
 @POSTGRESQL

@@ -10,6 +10,7 @@ import marshmallow as ma
 import pytest
 
 from flask_webhook_alerts import fields
+from flask_webhook_alerts import words
 from flask_webhook_alerts.events import EventType
 
 # Letters and signs that are drawn as nothing, though Unicode does not call them formatting.
@@ -30,7 +31,7 @@ def test_blanks_controls_and_formatting_marks_are_invisible() -> None:
     seen = [
         hex(code)
         for code in range(sys.maxunicode + 1)
-        if unicodedata.category(chr(code)) in INVISIBLE_CATEGORIES and fields.is_visible(chr(code))
+        if unicodedata.category(chr(code)) in INVISIBLE_CATEGORIES and words.is_visible(chr(code))
     ]
 
     assert seen == []
@@ -43,7 +44,7 @@ def test_everything_else_is_visible_unless_it_is_drawn_as_nothing() -> None:
         for code in range(sys.maxunicode + 1)
         if code not in DRAWN_AS_NOTHING
         and unicodedata.category(chr(code)) not in INVISIBLE_CATEGORIES | unassigned
-        and not fields.is_visible(chr(code))
+        and not words.is_visible(chr(code))
     ]
 
     assert missed == []
@@ -51,7 +52,7 @@ def test_everything_else_is_visible_unless_it_is_drawn_as_nothing() -> None:
 
 @pytest.mark.parametrize("code", sorted(DRAWN_AS_NOTHING - set(range(0xE0001, 0xE1000))))
 def test_what_is_drawn_as_nothing_is_invisible(code: int) -> None:
-    assert not fields.is_visible(chr(code))
+    assert not words.is_visible(chr(code))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_what_is_drawn_as_nothing_is_invisible(code: int) -> None:
     ],
 )
 def test_a_text_is_visible_if_one_character_is(text: str, expected: bool) -> None:
-    assert fields.is_visible(text) is expected
+    assert words.is_visible(text) is expected
 
 
 @pytest.mark.parametrize(

@@ -563,6 +563,9 @@ def update_in_bulk(host: Host) -> None:
     host.session.bulk_update_mappings(sa.inspect(host.alerts.Integration), [mapping])
 
 
+# Whoever tries all ways to read them does not come to an end.
+BOXES = f"{'-' * 60}\n-- a title\n{'-' * 60}\n" * 20
+
 UNCOMMITTED: dict[str, Change] = {
     "new": add_integration,
     "dirty": set_name,
@@ -577,6 +580,9 @@ UNCOMMITTED: dict[str, Change] = {
     "saved as objects": save_in_bulk,
     "updated as mappings": update_in_bulk,
     "updated by SQL": lambda host: host.db.session.execute(sql(host)),
+    "updated behind boxes of comments": lambda host: host.db.session.execute(
+        sa.text(f"{BOXES}{sql(host)}")
+    ),
     "updated below the session": lambda host: host.db.session.connection().execute(
         bulk_update(host)
     ),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 import typing as t
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -24,6 +26,8 @@ from flask_webhook_alerts.state import get_state
 from flask_webhook_alerts.store import Housekeeping
 from tests.hosts import Host
 from tests.hosts import running_host
+
+PostLate: t.TypeAlias = Callable[..., None]
 
 NOW = dt.datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=dt.UTC)
 BEFORE = NOW - dt.timedelta(days=30)
@@ -224,6 +228,22 @@ def test_alerts_that_the_host_refers_to_stay_whole(database_url: str) -> None:
         assert [event.alert_id for event in host.stored_events()] == [alert_id]
 
 
+@pytest.mark.parametrize("database_url", ["postgresql", "mariadb"], indirect=True)
+def test_an_alert_that_is_reopened_at_this_very_moment_is_not_purged(host: Host) -> None:
+    alert_id = store_alert(host, host.create_integration(), status="resolved")
+    with host.app.app_context():
+        engine, alert = host.db.engine, host.alerts.Alert.__table__
+    with ThreadPoolExecutor(1) as pool, engine.connect() as other:
+        other.execute(sa.update(alert).values(status="open", resolved_at=None))
+        purged = pool.submit(purge, host, batch=10)
+        time.sleep(0.5)
+        assert not purged.done()
+        other.commit()
+        assert sum(purged.result(30)[0]) == 0
+
+    assert [alert.id for alert in host.stored_alerts()] == [alert_id]
+
+
 # --- Deleting integrations ----------------------------------------------------------------------
 
 
@@ -272,6 +292,72 @@ def test_more_alerts_than_a_batch_are_all_deleted(
 
     assert delete(host, integration_id, with_alerts=True) == 5
     assert (host.stored_alerts(), host.stored_events(), integration_ids(host)) == ([], [], [])
+
+
+@pytest.fixture
+def post_late(monkeypatch: pytest.MonkeyPatch) -> PostLate:
+    """Let an event come in while an integration is deleted, once it was looked at."""
+
+    def post_late(host: Host, integration_id: str, *, is_refused: bool = False) -> None:
+        with host.app.app_context():
+            database = get_state().database
+        write, writes = database.write, list[object]()
+
+        def late(work: t.Any) -> t.Any:
+            writes.append(work)
+            if len(writes) == 2:
+                assert host.post(integration_id, PAYLOAD).status_code == 200
+                if is_refused:
+                    raise Refused("FOREIGN KEY constraint failed")
+            return write(work)
+
+        monkeypatch.setattr(database, "write", late)
+
+    return post_late
+
+
+def test_an_event_that_comes_while_an_integration_is_deleted_keeps_it(
+    host: Host, post_late: PostLate
+) -> None:
+    integration_id = host.create_integration()
+    post_late(host, integration_id)
+
+    with pytest.raises(HasAlerts, match="meanwhile"):
+        delete(host, integration_id)
+
+    assert integration_ids(host) == [integration_id]
+    assert len(host.stored_alerts()) == 1
+
+
+def test_an_event_that_comes_while_an_integration_is_deleted_goes_with_it_if_asked(
+    host: Host, post_late: PostLate
+) -> None:
+    integration_id = host.create_integration()
+    post_late(host, integration_id)
+
+    assert delete(host, integration_id, with_alerts=True) == 1
+    assert (integration_ids(host), host.stored_alerts(), host.stored_events()) == ([], [], [])
+
+
+def test_an_integration_that_somebody_else_deletes_first_is_not_found(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    integration_id = host.create_integration()
+    with host.app.app_context():
+        housekeeping = get_state().database.store.housekeeping
+    monkeypatch.setattr(housekeeping, "delete_integration", lambda *_: 0)
+
+    with pytest.raises(NotFound, match=integration_id):
+        delete(host, integration_id)
+
+
+def test_an_event_that_makes_the_database_refuse_the_deletion_goes_with_it_if_asked(
+    host: Host, post_late: PostLate
+) -> None:
+    integration_id = host.create_integration()
+    post_late(host, integration_id, is_refused=True)
+
+    assert delete(host, integration_id, with_alerts=True) == 1
 
 
 def test_an_integration_whose_alerts_the_host_refers_to_is_kept(database_url: str) -> None:

@@ -22,6 +22,7 @@ from flask_webhook_alerts.store.deliveries import DeliveryState
 from flask_webhook_alerts.store.search import AlertFilter
 from flask_webhook_alerts.store.search import Page
 from tests.hosts import Host
+from tests.hosts import running_host
 
 NOON = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
@@ -363,3 +364,17 @@ def test_median_and_percentile_are_values_that_occurred(
     assert seconds.count == 20
     assert seconds.median == pytest.approx(600, abs=30)
     assert seconds.percentile_95 == pytest.approx(1140, abs=30)
+
+
+def test_charts_wait_for_nobody_who_writes(sqlite_url: str) -> None:
+    options = {"connect_args": {"timeout": 0.05}}
+    with (
+        running_host(sqlite_url, engine_options=options) as host,
+        host.app.app_context(),
+        host.db.engine.connect() as other,
+    ):
+        other.exec_driver_sql("BEGIN IMMEDIATE")
+
+        reading = get_state().reading
+        assert len(reading.hours(24)) == 24
+        assert len(reading.stats(7).hours) == 7 * 24

@@ -178,6 +178,7 @@ RETURNING: dict[str, Misdeed] = {
     "changes the rows": change_the_rows,
     "flushes changed rows": flush_changed_rows,
     "deletes the rows": delete_the_rows,
+    "leaves a request open": lambda host, rows: host.host.app.test_request_context().push(),
     "changes g": lambda host, rows: setattr(g, "who", "guest"),
 }
 RAISING: dict[str, Misdeed] = {

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from flask_webhook_alerts import alert_acknowledged
 from flask_webhook_alerts import alert_created
 from flask_webhook_alerts import clock
 from flask_webhook_alerts.state import KEY
@@ -132,3 +133,33 @@ def test_the_signal_of_a_create_whose_answer_was_lost_is_sent_at_once(
     (event,) = host.stored_events()
     assert told == [event.id]
     assert event.delivered_at is not None
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_another_deliverer_has_claimed_meanwhile_is_his(
+    host: Host,
+    post_event: PostEvent,
+    monkeypatch: pytest.MonkeyPatch,
+    connect: Callable[..., None],
+) -> None:
+    told: list[str] = []
+
+    def listen(_app: object, *, event: t.Any, **_extra: object) -> None:
+        told.append(event.kind)
+
+    database = host.app.extensions[KEY].database
+    change = database.change
+
+    def lose_to_another(work: t.Any, recover: t.Any = None) -> t.Any:
+        change(work)
+        outbox, now = database.store.outbox, clock.now()
+        (due,) = database.run(lambda connection: outbox.due(connection, now))
+        assert database.run(lambda connection: outbox.claim(connection, due, now))
+        return database.run(recover)
+
+    post_event()
+    connect(alert_acknowledged, listen)
+    monkeypatch.setattr(database, "change", lose_to_another)
+
+    assert post_event("acknowledge").get_json()["outcome"] == "acknowledged"
+    assert told == []

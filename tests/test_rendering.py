@@ -144,6 +144,7 @@ def test_a_template_outside_the_subset_is_refused_by_name(source: str, named: st
     ("source", "reason"),
     [
         ("", "renders blank"),
+        ("{{ payload.missing }}\u200b", "renders blank"),
         ("{{ payload.missing }} \n\t\u2003{{ payload.null }}", "renders blank"),
         ("{{ payload.load|upper|map('upper')|list }}", "no list"),
         ("{% for letter in payload.Title %}{{ letter }}{% endfor %}", "no list"),

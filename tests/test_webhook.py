@@ -29,6 +29,7 @@ from flask_webhook_alerts import transactions
 from flask_webhook_alerts import WebhookAlerts
 from flask_webhook_alerts.mapping import touch
 from flask_webhook_alerts.service import Service
+from flask_webhook_alerts.urls import endpoint_path
 from tests.conftest import PostEvent
 from tests.hosts import Host
 from tests.hosts import running_host
@@ -818,6 +819,16 @@ def test_a_prefix_may_hold_values_of_the_hosts(sqlite_url: str) -> None:
         assert url_of(host, integration_id) == f"http://localhost/acme/hooks/{integration_id}"
         path = f"/acme/hooks/{integration_id}"
         assert host.client.post(path, json=EVENT).status_code == 200
+
+
+@pytest.mark.parametrize("prefix", ["/<tenant>/hooks", "/<int:tenant>/hooks"])
+def test_openapi_writes_values_of_a_prefix_by_their_names(sqlite_url: str, prefix: str) -> None:
+    db = SQLAlchemy()
+    alerts = WebhookAlerts(db, register_blueprint=False)
+    with running_host(sqlite_url, db=db, alerts=alerts) as host:
+        host.app.register_blueprint(alerts.blueprint, url_prefix=prefix)
+        with host.app.app_context():
+            assert endpoint_path() == "/{tenant}/hooks/{integration_id}"
 
 
 def test_a_blueprint_that_is_not_registered_has_no_url(sqlite_url: str) -> None:

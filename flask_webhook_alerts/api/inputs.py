@@ -13,12 +13,12 @@ from flask_webhook_alerts import decoding
 from flask_webhook_alerts import tokens
 from flask_webhook_alerts.events import AlertStatus
 from flask_webhook_alerts.events import Urgency
-from flask_webhook_alerts.fields import is_visible
 from flask_webhook_alerts.fields import MAX_ID_LENGTH
 from flask_webhook_alerts.store.deliveries import DeliveryState
 from flask_webhook_alerts.store.search import AlertFilter
 from flask_webhook_alerts.store.values import MOST_ID
 from flask_webhook_alerts.triage import LONGEST_NOTE
+from flask_webhook_alerts.words import is_visible
 
 from .fields import Cursor
 from .fields import Flag

@@ -11,8 +11,8 @@ from flask import request
 
 from flask_webhook_alerts import tokens
 from flask_webhook_alerts import urls
-from flask_webhook_alerts.integrations import version_of
 from flask_webhook_alerts.state import get_state
+from flask_webhook_alerts.versions import version_of
 
 from . import links
 from . import outputs

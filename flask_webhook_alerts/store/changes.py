@@ -30,6 +30,7 @@ from .values import alert_row
 from .values import EVENT_PARAMETERS
 from .values import event_row
 from .values import facts
+from .values import is_owed
 from .values import NEW_EVENT
 from .values import Plan
 from .values import Target
@@ -104,11 +105,7 @@ class SteppedChanges:
         self._by_id = build(sa.select(*facts(alert)).where(*Target.condition(alert, by_id=True)))
         self._owed = build(
             sa.select(event.id)
-            .where(
-                event.alert_id == sa.bindparam("alert_id"),
-                event.delivered_at.is_(None),
-                event.next_attempt_at.is_not(None),
-            )
+            .where(event.alert_id == sa.bindparam("alert_id"), *is_owed(event))
             .limit(1)
         )
 

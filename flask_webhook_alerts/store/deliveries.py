@@ -13,6 +13,8 @@ from flask_webhook_alerts.mapping import table_of
 from .listings import EVENT_COLUMNS
 from .listings import Record
 from .listings import records_of
+from .values import is_dead
+from .values import is_owed
 
 
 class DeliveryState(enum.StrEnum):
@@ -31,15 +33,10 @@ class Deliveries:
         self._alert = table_of(models.Alert)
         self._integration = table_of(models.Integration)
         event = self._event.c
-        is_undelivered = event.delivered_at.is_(None)
-        self._is_in = {
-            DeliveryState.OWED: (is_undelivered, event.next_attempt_at.is_not(None)),
-            DeliveryState.FAILED: (
-                is_undelivered,
-                event.next_attempt_at.is_not(None),
-                event.last_error.is_not(None),
-            ),
-            DeliveryState.DEAD: (is_undelivered, event.next_attempt_at.is_(None)),
+        self._is_in: dict[DeliveryState, tuple[sa.ColumnElement[bool], ...]] = {
+            DeliveryState.OWED: is_owed(event),
+            DeliveryState.FAILED: (*is_owed(event), event.last_error.is_not(None)),
+            DeliveryState.DEAD: is_dead(event),
         }
 
     def counts(self, connection: sa.Connection) -> dict[DeliveryState, int]:

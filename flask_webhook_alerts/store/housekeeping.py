@@ -11,6 +11,7 @@ from flask_webhook_alerts.mapping import Models
 from flask_webhook_alerts.mapping import table_of
 
 from .rejections import Rejections
+from .values import is_owed
 
 BATCH: int = 200
 """Alerts to delete in one transaction: few enough that nobody waits for their locks for long."""
@@ -33,15 +34,15 @@ class Housekeeping:
         return connection.execute(statement).scalar()
 
     def purgeable(
-        self, connection: sa.Connection, resolved_before: dt.datetime, *, after: int, until: int
-    ) -> list[int]:
-        """Return ids of alerts that were resolved before and owe no event, of a range of ids."""
+        self, connection: sa.Connection, resolved_before: dt.datetime, *, after: int, until: int,
+        locks: bool = False,
+    ) -> list[int]:  # fmt: skip
+        """Return ids of alerts that were resolved before and owe no event, of a range of ids.
+
+        :param locks: let nobody change these alerts until the transaction ends.
+        """
         alert, event = self._alert.c, self._event.c
-        owed = sa.exists().where(
-            event.alert_id == alert.id,
-            event.delivered_at.is_(None),
-            event.next_attempt_at.is_not(None),
-        )
+        owes = sa.exists().where(event.alert_id == alert.id, *is_owed(event))
         statement = (
             sa.select(alert.id)
             .where(
@@ -49,10 +50,12 @@ class Housekeeping:
                 alert.id > after,
                 alert.id <= until,
                 alert.resolved_at < resolved_before,
-                ~owed,
+                ~owes,
             )
             .order_by(alert.id)
         )
+        if locks:
+            statement = statement.with_for_update()
         return list(connection.execute(statement).scalars())
 
     def alerts_of(self, connection: sa.Connection, integration_id: str, limit: int) -> list[int]:
@@ -67,8 +70,12 @@ class Housekeeping:
         return connection.execute(sa.delete(self._alert).where(self._alert.c.id.in_(ids))).rowcount
 
     def delete_integration(self, connection: sa.Connection, integration_id: str) -> int:
-        """Delete an integration that has no alerts. Return 1, or 0 if it was gone."""
+        """Delete an integration. Return 1, or 0 if it was gone, or has alerts."""
         self._rejections.forget(connection, integration_id)
         integration = self._integration.c
-        statement = sa.delete(self._integration).where(integration.id == integration_id)
+        # By itself SQLite checks no foreign key, and the alert would be in no list any more.
+        has_alerts = sa.exists().where(self._alert.c.integration_id == integration.id)
+        statement = sa.delete(self._integration).where(
+            integration.id == integration_id, ~has_alerts
+        )
         return connection.execute(statement).rowcount

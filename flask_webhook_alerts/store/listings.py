@@ -13,6 +13,8 @@ from flask_webhook_alerts import clock
 from flask_webhook_alerts.mapping import Models
 from flask_webhook_alerts.mapping import table_of
 
+from .values import is_owed
+
 Record: t.TypeAlias = dict[str, t.Any]
 """The columns of a row by name, as the documentation of the tables calls them."""
 
@@ -155,7 +157,7 @@ class Listings:
         event = self._event.c
         statement = sa.select(
             sa.func.count(), sa.func.min(event.at), sa.func.min(event.next_attempt_at)
-        ).where(event.next_attempt_at.is_not(None), event.delivered_at.is_(None))
+        ).where(*is_owed(event))
         count, oldest_at, due_at = connection.execute(statement).one()
         return Owed(count=count, oldest_at=_utc(oldest_at), due_at=_utc(due_at))
 

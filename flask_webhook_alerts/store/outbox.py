@@ -17,6 +17,8 @@ from flask_webhook_alerts.events import EventKind
 from flask_webhook_alerts.mapping import Models
 from flask_webhook_alerts.mapping import table_of
 
+from .values import is_dead
+from .values import is_owed
 from .values import LEASE
 from .values import MAX_ATTEMPTS
 
@@ -61,16 +63,14 @@ class Outbox:
         is_postgresql = dialect.name == "postgresql"
         self._mark = self._update.where(no_wait) if is_postgresql else self._update
         self._hasten = (
-            sa.update(event)
-            .where(event.c.delivered_at.is_(None), event.c.next_attempt_at.is_not(None))
-            .values(next_attempt_at=sa.bindparam("now"))
+            sa.update(event).where(*is_owed(event.c)).values(next_attempt_at=sa.bindparam("now"))
         )
         self._owed_by = sa.select(event.c.alert_id).where(
-            *held, event.c.next_attempt_at.is_not(None)
+            event.c.id == sa.bindparam("event_id"), *is_owed(event.c)
         )
         self._revive = (
             sa.update(event)
-            .where(event.c.delivered_at.is_(None), event.c.next_attempt_at.is_(None))
+            .where(*is_dead(event.c))
             .values(attempts=0, next_attempt_at=sa.bindparam("now"), last_error=None)
         )
         self._revive_one = self._revive.where(event.c.id == sa.bindparam("event_id"))
@@ -149,8 +149,7 @@ class Outbox:
         waits = sa.exists().where(
             earlier.c.alert_id == event.c.alert_id,
             earlier.c.id < event.c.id,
-            earlier.c.delivered_at.is_(None),
-            earlier.c.next_attempt_at.is_not(None),
+            *is_owed(earlier.c),
         )
         return (
             sa.select(

@@ -21,6 +21,7 @@ from flask_webhook_alerts.mapping import table_of
 from .changes import change
 from .changes import OUTCOMES
 from .values import facts
+from .values import LEASE
 from .values import Target
 
 
@@ -124,7 +125,7 @@ class Reads:
         if row is None:
             return None
 
-        return _done(Outcome.REPEATED if row.event_id is None else Outcome.CREATED, row)
+        return _done(Outcome.REPEATED if row.event_id is None else Outcome.CREATED, row, at)
 
     def changed(
         self, connection: sa.Connection, kind: EventKind, target: Target, thirdparty_id: str,
@@ -134,7 +135,7 @@ class Reads:
         parameters = {**target.parameters, "kind": kind.value, "moment": at}
         for row in connection.execute(self._changed[target.is_by_id], parameters):
             if row.thirdparty_id == thirdparty_id:
-                return _done(OUTCOMES[kind], row)
+                return _done(OUTCOMES[kind], row, at)
         return None
 
     def has_event(self, connection: sa.Connection, event_id: int) -> bool:
@@ -157,7 +158,9 @@ class Reads:
         return {row[0]: row[1] for row in connection.execute(statement)}
 
 
-def _done(outcome: Outcome, row: t.Any) -> Change:
+def _done(outcome: Outcome, row: t.Any, at: dt.datetime) -> Change:
     """Return what a write whose answer was lost has done."""
-    claimed = row.next_attempt_at if row.attempts == 1 else None
+    # What is due at another time was claimed by another deliverer meanwhile.
+    due_at = row.next_attempt_at and clock.as_utc(row.next_attempt_at)
+    claimed = row.next_attempt_at if due_at == at + LEASE else None
     return change(outcome, row, event_id=row.event_id, claimed_until=claimed)

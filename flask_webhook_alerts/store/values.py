@@ -18,23 +18,13 @@ MOST_ID: int = 2**63 - 1
 """The highest id that a table can hold."""
 
 MAX_ATTEMPTS = 10
+"""After this many failed attempts an event is dead."""
+
 LEASE = dt.timedelta(seconds=60)
+"""How long a deliverer holds what it has claimed, unless it renews it."""
+
 _FIRST_PAUSE = dt.timedelta(seconds=10)
 _LONGEST_PAUSE = dt.timedelta(hours=1)
-
-OPTIONS = frozenset(
-    {
-        "name",
-        "enabled",
-        "token",
-        "capture_additional_data",
-        "strict",
-        "wrapper_key",
-        "title_template",
-        "description_template",
-    }
-)
-"""What may be set on an integration."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -131,6 +121,19 @@ def facts(alert: t.Any) -> list[sa.ColumnElement[t.Any]]:
     return [alert.id, alert.thirdparty_id, alert.status, alert.occurrences]
 
 
+def is_owed(event: t.Any) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """Return the conditions of an event whose receivers have yet to hear of it.
+
+    :param event: the columns of its table.
+    """
+    return event.delivered_at.is_(None), event.next_attempt_at.is_not(None)
+
+
+def is_dead(event: t.Any) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """Return the conditions of an event that has failed too often to be tried again."""
+    return event.delivered_at.is_(None), event.next_attempt_at.is_(None)
+
+
 def pause_after(attempts: int) -> dt.timedelta:
     """Return how long to wait after this many failed attempts: 10 s, 30 s, 90 s … 1 h."""
     return min(_FIRST_PAUSE * int(3 ** (attempts - 1)), _LONGEST_PAUSE)
@@ -150,4 +153,7 @@ NEW_ALERT: dict[str, sa.ColumnElement[t.Any]] = {
     "status": sa.literal_column(f"'{AlertStatus.OPEN}'"),
     "occurrences": sa.literal_column("1"),
 }
+"""What :func:`alert_row` leaves out."""
+
 NEW_EVENT: dict[str, sa.ColumnElement[t.Any]] = {"delivered_to": sa.literal_column("'[]'")}
+"""What :func:`event_row` leaves out."""

@@ -10,7 +10,7 @@ from flask_webhook_alerts import decoding
 from flask_webhook_alerts import rendering
 from flask_webhook_alerts import wrapping
 from flask_webhook_alerts.errors import InvalidOption
-from flask_webhook_alerts.fields import is_visible
+from flask_webhook_alerts.words import is_visible
 
 
 def _check_visible(text: str) -> None:

@@ -135,6 +135,7 @@ def test_an_answer_from_before_a_sign_out_says_nothing_after_it(
         while not held:
             page.wait_for_timeout(20)
 
+        title = page.title()
         door.answers.append(None)
         expect(page.locator("#over")).to_be_visible(timeout=10_000)
         ((route, answer),) = held
@@ -142,6 +143,7 @@ def test_an_answer_from_before_a_sign_out_says_nothing_after_it(
         page.wait_for_timeout(300)
 
         expect(page.locator("[data-beat]")).to_have_text("Signed out")
+        assert page.title() == title
         visitor.forgive(REFUSED)
 
 

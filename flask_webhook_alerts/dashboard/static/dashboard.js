@@ -130,6 +130,7 @@ function beat(words, isWell) {
 }
 
 function showNews(news) {
+  if (isOver) return
   for (const [status, count] of Object.entries(news.counts)) {
     for (const element of $$(`[data-count="${status}"]`)) {
       element.firstChild.data = count
