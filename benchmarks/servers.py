@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import socket
 import subprocess
@@ -71,8 +72,12 @@ def _free_port() -> int:
 def _wait(server: Server, workers: int) -> None:
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until:
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", server.port), timeout=1).close()
+        # An answer, whatever it is: the port is open before any worker has made its app.
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=_PATIENCE)
+            connection.request("GET", "/")
+            connection.getresponse()
+            connection.close()
             if len(server.workers) == workers:
                 return
         time.sleep(0.05)
