@@ -11,6 +11,7 @@ from flask import current_app
 from werkzeug.test import TestResponse
 
 from . import tokens
+from .bodies import JSON
 from .problems import MEDIA_TYPE
 from .state import get_state
 
@@ -45,9 +46,14 @@ def post(
     )
 
 
-def read(response: TestResponse) -> t.Any:
-    """Return the JSON of the endpoint's answer; None if the answer is not the endpoint's."""
-    return response.get_json() if response.mimetype in {"application/json", MEDIA_TYPE} else None
+def read(response: TestResponse) -> dict[str, t.Any] | None:
+    """Return the JSON of the endpoint's answer; None if the answer is not the endpoint's.
+
+    It has an ``outcome`` if the event was accepted, else a ``detail``.
+    """
+    member = _MEMBERS.get(response.mimetype)
+    content = response.get_json(silent=True) if member is not None else None
+    return content if isinstance(content, dict) and member in content else None
 
 
 def describe_stranger(response: TestResponse) -> str:
@@ -56,6 +62,10 @@ def describe_stranger(response: TestResponse) -> str:
         f"The app answered {response.status}, and not the endpoint. Look for a before_request or a"
         " middleware that answers first; with TRUSTED_HOSTS, set SERVER_NAME to one of them."
     )
+
+
+# Hosts answer JSON too: what every answer of the endpoint has, by its type.
+_MEMBERS = {JSON: "outcome", MEDIA_TYPE: "detail"}
 
 
 def _checked(token: str) -> str:

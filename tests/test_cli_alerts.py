@@ -315,11 +315,16 @@ def test_send_says_so_if_there_is_no_endpoint(sqlite_url: str) -> None:
     assert "Error: The endpoint has no URL yet. Register alerts.blueprint" in result.stderr
 
 
+@pytest.mark.parametrize(("words", "mimetype"), [
+    ("log in", "text/html"), ('{"error": "log in"}', "application/json"),
+    ("log in", "application/json"), ('"detail"', "application/problem+json"),
+])  # fmt: skip
 @pytest.mark.parametrize("as_json", [True, False])
 def test_send_says_so_if_something_answers_before_the_endpoint(
-    sqlite_host: Host, as_json: bool
+    sqlite_host: Host, as_json: bool, words: str, mimetype: str
 ) -> None:
-    sqlite_host.app.before_request(lambda: Response("log in", status=401))
+    stranger = Response(words, status=401, mimetype=mimetype)
+    sqlite_host.app.before_request(lambda: stranger)
     integration_id = sqlite_host.create_integration()
 
     if as_json:

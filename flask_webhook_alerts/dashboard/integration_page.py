@@ -136,10 +136,10 @@ def _post(integration: Record, kind: str, key: str, token: str | None) -> tuple[
     body = json.dumps(payload).encode()
     response = posting.post(endpoint_url(integration["id"]), body, token=token)
     answer = posting.read(response)
-    if not isinstance(answer, dict):
+    if answer is None:
         return posting.describe_stranger(response), False
 
-    if response.status_code != 200:
+    if "outcome" not in answer:
         return f"Refused with {response.status_code}: {answer['detail']}", False
 
     alert = answer["alert"]

@@ -12,6 +12,7 @@ import sys
 import typing as t
 
 import pytest
+from flask import request
 from flask_sqlalchemy import SQLAlchemy
 
 from flask_webhook_alerts import clock
@@ -306,14 +307,15 @@ def test_a_token_that_fits_into_no_cookie_is_not_tried(
         assert notice_of(page) == words
 
 
-def test_a_before_request_of_the_host_that_answers_first_is_named(person: Person) -> None:
+@pytest.mark.parametrize("words", ["Sign in", {"error": "Sign in"}])
+def test_a_before_request_of_the_host_that_answers_first_is_named(
+    person: Person, words: t.Any
+) -> None:
     integration_id, _ = make(person)
     token = person.token()
 
-    def answer_first() -> str | None:
-        from flask import request
-
-        return None if request.path.startswith("/alerts") else "Sign in"
+    def answer_first() -> t.Any:
+        return None if request.path.startswith("/alerts") else words
 
     person.host.app.before_request_funcs.setdefault(None, []).append(answer_first)
     response = person.client.post(
