@@ -246,6 +246,27 @@ def test_several_are_handled_at_once_and_each_is_told(person: Person, post: Post
     assert notice_of(page) == "4 alerts: 2 acknowledged, 1 left as they were, 1 gone meanwhile."
 
 
+@pytest.mark.parametrize(
+    ("action", "before", "words"),
+    [
+        ("acknowledge", "acknowledged", "Acknowledged before: “Disk full”"),
+        ("reopen", "acknowledged", "Active before: “Disk full”"),
+        ("reopen", "open", "Active before: “Disk full”"),
+    ],
+)
+def test_what_was_so_before_is_said_of_the_action(
+    person: Person, post: Post, action: str, before: str, words: str
+) -> None:
+    post()
+    if before == "acknowledged":
+        post(event_type="acknowledge")
+
+    page = person.press_and_see("/act", {action: "1"})
+
+    assert notice_of(page) == words
+    assert person.host.stored_alerts()[0].status == before
+
+
 @pytest.mark.parametrize("number", [10**18, 2**63 - 1])
 @pytest.mark.parametrize("form", ["ids", "row"])
 def test_every_number_that_an_alert_can_have_is_looked_for(
@@ -423,6 +444,16 @@ def test_a_note_that_cannot_be_kept_says_why(person: Person, post: Post, text: s
     page = person.press_and_see("/1/note", {"text": text})
 
     assert "10,000 characters" in notice_of(page)
+
+
+def test_a_line_break_of_a_note_is_one_character_as_browsers_count_it(
+    person: Person, post: Post
+) -> None:
+    post()
+
+    person.press("/1/note", {"text": "a" + "\r\n" * 9_998 + "b"})
+
+    assert person.host.stored_events()[-1].notes == ["a" + "\n" * 9_998 + "b"]
 
 
 def test_earlier_alerts_with_the_same_id_are_linked(person: Person, post: Post) -> None:
