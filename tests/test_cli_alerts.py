@@ -14,6 +14,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_webhook_alerts import alert_acknowledged
 from flask_webhook_alerts import alert_created
 from flask_webhook_alerts import WebhookAlerts
+from flask_webhook_alerts.state import get_state
 from tests.conftest import PostEvent
 from tests.hosts import Host
 from tests.hosts import on_both
@@ -155,6 +156,22 @@ def test_show_tells_what_became_of_the_signals(
     failed = f"  created: failed: {__name__}:fail: ValueError: no \\x1b pager"
     assert failed in result.stdout.splitlines()
     assert "  created: noted: " in result.stdout
+
+
+def test_show_tells_no_delivery_of_a_note_which_has_no_signal(
+    post_event: PostEvent, host: Host
+) -> None:
+    post_event()
+    (alert,) = host.stored_alerts()
+    with host.app.app_context():
+        get_state().triage.note(alert.id, "The disk is full.\nI look at \x1b it.", "Ann")
+
+    lines = run(host, "alerts", "show", alert.id).stdout.splitlines()
+    events = run_json(host, "alerts", "show", alert.id)["events"]
+
+    assert [line.split()[-3:] for line in lines if " noted " in line] == [["noted", "Ann", "-"]]
+    assert lines[-2:] == ["  noted: The disk is full.", "  noted: I look at \\x1b it."]
+    assert (events[0]["delivery"][:9], events[1]["delivery"]) == ("delivered", None)
 
 
 def test_show_tells_which_signals_are_dead(

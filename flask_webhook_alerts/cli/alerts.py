@@ -154,8 +154,11 @@ def _timeline(events: list[Record]) -> list[str]:
     return [*table(headers, rows), *words]
 
 
-def _delivery(event: Record) -> str:
-    """Return what became of an event's signal."""
+def _delivery(event: Record) -> str | None:
+    """Return what became of an event's signal; None of a note, which has none."""
+    if event["kind"] == EventKind.NOTED:
+        return None
+
     if event["delivered_at"] is not None:
         return f"delivered {moment(event['delivered_at'])}"
 
@@ -167,6 +170,9 @@ def _delivery(event: Record) -> str:
 
 
 def _words(event: Record) -> list[str]:
+    if event["kind"] == EventKind.NOTED:
+        return [f"noted: {line}" for text in event["notes"] for line in text.splitlines()]
+
     errors = (event["last_error"] or "").splitlines()
     return [
         *(f"{event['kind']}: noted: {note}" for note in event["notes"]),

@@ -67,7 +67,6 @@ def create(
     options["token"] = _chosen_token(options["token"], generate_token)
     row = get_state().integrations.create(name, options | {"strict": not compatible})
     _show(row.id, as_json, token=options["token"], with_curl=True)
-    hint()
 
 
 @integrations.command("list")
@@ -98,7 +97,6 @@ def list_(as_json: bool) -> None:
 def show(integration_id: str, as_json: bool) -> None:
     """Show one integration."""
     _show(integration_id, as_json)
-    hint()
 
 
 @integrations.command("update", epilog="An empty value takes a text or the token away.")
@@ -225,3 +223,4 @@ def _show(
 ) -> None:
     record, lines = describe(integration_id, token, with_curl=with_curl)
     emit(record, lines, as_json=as_json)
+    hint()
