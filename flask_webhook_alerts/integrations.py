@@ -14,6 +14,7 @@ from sqlalchemy import orm
 
 from . import clock
 from . import tokens
+from . import words
 from .database import Database
 from .durations import LONGEST
 from .errors import InvalidOption
@@ -148,7 +149,7 @@ class Integrations:
 
         count = database.run(look)
         if count and not with_alerts:
-            raise HasAlerts(f"The integration has {count} alerts.")
+            raise HasAlerts(f"The integration has {words.count(count, 'alert')}.")
 
         deleted = 0
         while ids := database.run(

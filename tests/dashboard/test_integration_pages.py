@@ -487,7 +487,7 @@ def test_only_who_types_the_name_deletes(person: Person) -> None:
 
     assert (wrong.status_code, with_alerts.status_code) == (422, 422)
     assert "That is not its name" in wrong.text
-    assert "has 1 alerts" in with_alerts.text
+    assert "has 1 alert." in with_alerts.text
     assert notice_of(gone) == "“Backups” and 1 alert are deleted."
     assert "There is no such page" in person.see(f"/integrations/{integration_id}", 404)
 
