@@ -217,6 +217,19 @@ def test_keys_alone_pick_and_handle_alerts(visitor: Visitor, served: tuple[Host,
     expect(page.get_by_role("searchbox")).to_have_value("jr")
 
 
+def test_a_key_for_no_alert_does_nothing(visitor: Visitor, served: tuple[Host, str]) -> None:
+    fill(*served)
+    before = [alert.status for alert in served[0].stored_alerts()]
+    page = visitor.see()
+
+    for key in "xar":
+        page.keyboard.press(key)
+    page.keyboard.press("j")
+
+    expect(page.locator("#list th a").first).to_be_focused()
+    assert [alert.status for alert in served[0].stored_alerts()] == before
+
+
 def test_single_keys_can_be_turned_off(visitor: Visitor, served: tuple[Host, str]) -> None:
     fill(*served)
     alert_id = newest(served[0])

@@ -348,7 +348,8 @@ function press(action) {
   const big = $(".big")
   if (big) return $(`button[name=${action}]`, big)?.click()
   if ($$("input[name=ids]:checked").length) return $(`.bulk button[value=${action}]`)?.click()
-  $(`button[name=${action}]`, current() ?? undefined)?.closest("tr") && $(`button[name=${action}]`, current())?.click()
+  const row = current()
+  if (row) $(`button[name=${action}]`, row)?.click()
 }
 
 const KEYS = {
