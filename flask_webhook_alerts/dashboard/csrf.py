@@ -51,7 +51,7 @@ def keep(response: Response) -> None:
     """Set the cookie that the page's forms are bound to, if the browser does not have it."""
     secret = g.get("webhook_alerts_csrf")
     if secret is not None and read_cookie(_COOKIE) != secret:
-        set_cookie(response, _COOKIE, secret, is_hidden=True)
+        set_cookie(response, _COOKIE, secret)
 
 
 def _is_signed(name: str | None) -> bool:
