@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from . import clock
+from . import tokens
 from .database import Database
 from .errors import NotFound
 from .events import AlertStatus
@@ -55,6 +56,7 @@ class Reading:
 
     def integration(self, integration_id: str) -> Record:
         """Return one integration; raise :exc:`NotFound` if there is none with this id."""
+        tokens.require_integration_id(integration_id)
         found = self._run(
             lambda connection: self._listings.integrations(connection, integration_id)
         )

@@ -18,7 +18,9 @@ from flask_webhook_alerts.store import search
 from tests.dashboard.people import EVENT
 from tests.dashboard.people import notice_of
 from tests.dashboard.people import Person
+from tests.dashboard.people import with_dashboard
 from tests.dashboard.people import words_of
+from tests.hosts import running_host
 
 Post = Callable[..., t.Any]
 
@@ -136,6 +138,23 @@ def test_an_address_that_makes_no_sense_is_a_page(person: Person, post: Post, qu
     post()
 
     person.see(f"/?{query}")
+
+
+def test_what_no_database_holds_is_looked_for_as_it_would_be_stored(database_url: str) -> None:
+    db, alerts, dashboard = with_dashboard()
+    with running_host(database_url, db=db, alerts=alerts) as host:
+        dashboard.init_app(host.app)
+        person = Person(host, host.client)
+        host.post(host.create_integration(), {**EVENT, "Title": "a\0b", "Tags": ["c\0d"]})
+
+        for query in ("q=a%00b", "tag=c%00d"):
+            assert titles_of(person.see(f"/?{query}")) == ["a\ufffdb"]
+            assert len(rows_of(person, f"/alerts/live?rows=1&{query}")) == 1
+        for query in ("key=%00", "integration=%00"):
+            assert titles_of(person.see(f"/?{query}")) == []
+        assert "There is no integration" in person.see("/integrations/a%00b", 404)
+        assert person.press("/integrations/a%00b/enabled").status_code == 404
+        assert person.press("/integrations/a%00b/token").status_code == 404
 
 
 def test_pages_go_on_by_key(person: Person, post: Post) -> None:
