@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
-from collections.abc import Callable
 
 import click
 
@@ -15,7 +14,12 @@ from flask_webhook_alerts.words import count
 from flask_webhook_alerts.words import safe
 
 from .base import Commands
+from .base import Function
 from .base import group
+from .describing import describe
+from .describing import find
+from .describing import hint
+from .describing import list_all
 from .options import duration
 from .options import integration_argument
 from .options import json_option
@@ -23,12 +27,6 @@ from .options import yes_option
 from .output import emit
 from .output import table
 from .output import warn
-from .senders import describe
-from .senders import find
-from .senders import hint
-from .senders import list_all
-
-Function = Callable[..., t.Any]
 
 
 @group.group("integrations", cls=Commands)

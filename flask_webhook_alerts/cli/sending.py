@@ -15,11 +15,11 @@ from flask_webhook_alerts.events import Urgency
 from flask_webhook_alerts.words import safe
 
 from .base import group
+from .describing import list_all
+from .describing import SAMPLE
 from .options import json_option
 from .options import read_meta
 from .output import emit
-from .senders import list_all
-from .senders import SAMPLE
 
 
 @group.command("send")

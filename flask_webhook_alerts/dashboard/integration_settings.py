@@ -127,8 +127,12 @@ def _given() -> dict[str, t.Any]:
         "name": request.form.get("name", ""),
         "strict": request.form.get("strict") == "1",
         "capture_additional_data": "capture_additional_data" in request.form,
-        **{name: request.form.get(name, "").replace("\r\n", "\n") or None for name in _CHECKS},
+        **{name: _text(name) or None for name in _CHECKS},
     }
+
+
+def _text(name: str) -> str:
+    return str(clean(request.form.get(name, "").replace("\r\n", "\n")))
 
 
 def _faults(given: dict[str, t.Any]) -> dict[str, str]:

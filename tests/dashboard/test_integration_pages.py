@@ -412,6 +412,16 @@ def test_a_setting_that_cannot_be_stored_is_shown_beside_its_field(
     assert "Other" not in person.see("/integrations")
 
 
+def test_what_no_database_holds_is_not_blamed_on_the_name(person: Person) -> None:
+    integration_id, _ = make(person)
+    data = settings(title_template="a\0{{ payload.Title }}")
+
+    page = person.press_and_see(f"/integrations/{integration_id}/settings", data)
+
+    assert "name-problem" not in page
+    assert 'value="a\ufffd{{ payload.Title }}"' in page
+
+
 @pytest.mark.parametrize(
     ("key", "body", "words"),
     [
@@ -505,7 +515,8 @@ def test_rows_of_the_host_that_need_the_alerts_stop_a_deletion(
     response = person.press(f"/integrations/{integration_id}/delete", data)
 
     assert response.status_code == 409
-    assert "FOREIGN KEY constraint failed. Rows of your app that refer" in response.text
+    assert "FOREIGN KEY constraint failed. Shorten what is too long" in response.text
+    assert "rows of your app that refer to what would be deleted must go first" in response.text
 
 
 def test_an_event_of_long_ago_is_the_last_event(
