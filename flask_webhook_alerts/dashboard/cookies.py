@@ -14,9 +14,7 @@ def read_cookie(purpose: str) -> str | None:
     return request.cookies.get(_name(purpose))
 
 
-def set_cookie(
-    response: Response, purpose: str, value: str, *, seconds: int | None = None
-) -> None:
+def set_cookie(response: Response, purpose: str, value: str, *, seconds: int | None = None) -> None:
     """Set a cookie that the browser sends to the dashboard only, and shows to no script.
 
     :param purpose: its name among the cookies of this dashboard.
