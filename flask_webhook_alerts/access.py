@@ -23,6 +23,9 @@ Authorize: t.TypeAlias = Callable[[], Answer]
 """A function of the host's. It looks at Flask's ``request`` and returns the acting person's name,
 or None or False to refuse, or a response, such as a redirect to the host's login."""
 
+SAFE_METHODS: frozenset[str] = frozenset({"GET", "HEAD", "OPTIONS"})
+"""The methods that change nothing."""
+
 _OWN_SITE = frozenset({"same-origin", "none"})  # none: the person has typed the address, or reloads
 
 

@@ -17,6 +17,7 @@ from itsdangerous import BadSignature
 from itsdangerous import Signer
 
 from flask_webhook_alerts.access import is_from_here
+from flask_webhook_alerts.access import SAFE_METHODS
 
 from .cookies import read_cookie
 from .cookies import set_cookie
@@ -25,7 +26,6 @@ FIELD: str = "_csrf"
 """The name of the form's field."""
 
 _COOKIE = "csrf"
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def objection(name: str | None) -> str | None:
@@ -33,7 +33,7 @@ def objection(name: str | None) -> str | None:
 
     :param name: the acting person's.
     """
-    if request.method in _SAFE:
+    if request.method in SAFE_METHODS:
         return None
 
     if not is_from_here():
