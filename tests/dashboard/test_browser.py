@@ -280,6 +280,17 @@ def test_a_pause_is_kept_and_nothing_is_asked_any_more(
     assert [url for url in asked if "/live" in url] == []
 
 
+@pytest.mark.parametrize(("live", "beats"), [("on", "pulse"), ("off", "none")])
+def test_a_pause_stills_what_waits_for_the_first_event(
+    visitor: Visitor, served: tuple[Host, str], live: str, beats: str
+) -> None:
+    visitor.prefer(f"system.utc.on.{live}")
+    page = visitor.see(f"/integrations/{served[0].create_integration()}")
+
+    dot = "getComputedStyle(document.querySelector('.dot')).animationName"
+    assert page.evaluate(dot) == beats
+
+
 def test_a_theme_is_there_with_the_first_paint(browser: Browser, served: tuple[Host, str]) -> None:
     with visiting(browser, served[1], color_scheme="light", java_script_enabled=False) as visitor:
         page = visitor.see("/stats")

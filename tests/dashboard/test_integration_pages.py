@@ -223,6 +223,17 @@ def test_the_page_waits_until_the_first_event_comes(person: Person) -> None:
     assert "/alerts/1" in came.text
 
 
+def test_a_page_that_is_paused_does_not_say_that_it_looks(person: Person) -> None:
+    integration_id, page = make(person)
+    assert "It looks for ten minutes." in words_of(page)
+    person.press("/preferences", {"live": "off"})
+
+    words = words_of(person.see(f"/integrations/{integration_id}"))
+
+    assert "ten minutes" not in words
+    assert "Paused: this line changes when the page is loaded again." in words
+
+
 def test_refusals_are_told_in_words_until_an_event_comes(
     person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
