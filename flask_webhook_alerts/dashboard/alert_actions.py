@@ -45,8 +45,7 @@ _UNCHANGED = {"acknowledge": "acknowledged before", "reopen": "active before"}
 def register(blueprint: Blueprint) -> None:
     """Add the routes of the buttons."""
     blueprint.add_url_rule("/act", "act", act, methods=["POST"])
-    note_rule = "/<int(max=9223372036854775807):alert_id>/note"
-    blueprint.add_url_rule(note_rule, "note", note, methods=["POST"])
+    blueprint.add_url_rule(f"/{ids.ALERT}/note", "note", note, methods=["POST"])
 
 
 def act() -> Response:

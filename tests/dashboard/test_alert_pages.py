@@ -528,6 +528,7 @@ def test_a_look_is_304_until_something_happens(person: Person, post: Post) -> No
         "open": 1,
         "counts": {"open": "1", "acknowledged": "0", "resolved": "0"},
         "rows": ["1:o1"],
+        "is_all": True,
     }
     assert changed.json is not None
     assert changed.json["rows"] == ["1:o2"]
@@ -554,6 +555,18 @@ def test_one_alert_is_looked_at_with_its_timeline(person: Person, post: Post) ->
 
     assert rows_of(person, "/alerts/live/1") != [rows]
     assert rows_of(person, "/alerts/live/99") == []
+
+
+def test_a_look_at_a_full_page_says_that_there_may_be_more(
+    person: Person, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_webhook_alerts.dashboard.live.PAGE", 2)
+    post()
+    few: t.Any = person.client.get("/alerts/live?rows=1").json
+    post(Id="other")
+    many: t.Any = person.client.get("/alerts/live?rows=1").json
+
+    assert (few["is_all"], many["is_all"]) == (True, False)
 
 
 def test_other_pages_look_at_the_counts_only(person: Person, post: Post) -> None:
