@@ -15,7 +15,9 @@ from flask_webhook_alerts.store.search import AlertFilter
 
 from . import ids
 
-ALL = "all"
+ALL: str = "all"
+"""The tab of alerts in any status."""
+
 TABS: tuple[str, ...] = (*map(str, AlertStatus), ALL)
 """The tabs of the list, by the status that they show."""
 
