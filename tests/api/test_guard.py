@@ -174,7 +174,7 @@ def test_headers_that_come_with_an_abort_are_sent(sqlite_host: Host) -> None:
     later, unknown = (call(sqlite_host, "GET", "/alerts") for _ in range(2))
 
     assert later.headers["Retry-After"] == "7"
-    assert unknown.headers["WWW-Authenticate"] == "Bearer realm=a, Bearer realm=b"
+    assert unknown.headers["WWW-Authenticate"] == ", ".join(map(str, challenges))
     assert unknown.headers.getlist("Content-Type") == ["application/problem+json"]
 
 
