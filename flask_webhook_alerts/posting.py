@@ -15,6 +15,9 @@ from .bodies import JSON
 from .problems import MEDIA_TYPE
 from .state import get_state
 
+# What every answer of the endpoint has, by its type. Hosts answer JSON, too.
+_MEMBERS = {JSON: "outcome", MEDIA_TYPE: "detail"}
+
 
 def post(
     url: str,
@@ -62,10 +65,6 @@ def describe_stranger(response: TestResponse) -> str:
         f"The app answered {response.status}, and not the endpoint. Look for a before_request or a"
         " middleware that answers first; with TRUSTED_HOSTS, set SERVER_NAME to one of them."
     )
-
-
-# Hosts answer JSON too: what every answer of the endpoint has, by its type.
-_MEMBERS = {JSON: "outcome", MEDIA_TYPE: "detail"}
 
 
 def _checked(token: str) -> str:

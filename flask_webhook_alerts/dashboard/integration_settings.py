@@ -55,7 +55,7 @@ def save(integration_id: str) -> Response:
     if not errors:
         try:
             get_state().integrations.update(integration_id, given)
-        except InvalidOption as error:
+        except InvalidOption as error:  # of the name, since all else was looked at
             errors = {"name": str(error)}
     if errors:
         return detail(integration, status=422, errors=errors, given=given)

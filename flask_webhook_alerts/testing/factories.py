@@ -83,8 +83,9 @@ class AlertFactory:
 
         ``created_at``, ``last_received_at``, ``acknowledged_at`` and ``resolved_at`` say when
         something happened; what has no time happens at the time before it, and a creation without
-        one at the first of the others, or now. ``occurrences`` says how often it was created. Columns and relationships of the host's own are set afterwards.
-        The row belongs to ``db.session`` as that of an integration does.
+        one at the first of the others, or now. ``occurrences`` says how often it was created.
+        Columns and relationships of the host's own are set afterwards. The row belongs to
+        ``db.session`` as that of an integration does.
 
         :param status: where the alert is in the end; what its times say if left out, else open.
         :param integration: the row or the id of its integration.

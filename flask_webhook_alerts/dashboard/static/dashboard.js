@@ -154,7 +154,7 @@ function offer({ rows, is_all: isAll }) {
   const fresh = rows.filter(row => Number(split(row)[0]) > newest && !before.has(split(row)[0]))
   const changed = rows.filter(row => before.has(split(row)[0]) && before.get(split(row)[0]) !== split(row)[1])
   const now = new Set(rows.map(row => split(row)[0]))
-  const gone = [...before.keys()].filter(id => isAll && !now.has(id) && !acted.has(id))
+  const gone = isAll ? [...before.keys()].filter(id => !now.has(id) && !acted.has(id)) : []
   const changes = changed.filter(row => !acted.has(split(row)[0])).length + gone.length
   const parts = []
   if (isList && fresh.length) parts.push(plural(fresh.length, "new alert"))
