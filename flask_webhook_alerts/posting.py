@@ -54,8 +54,7 @@ def read(response: TestResponse) -> dict[str, t.Any] | None:
 
     It has an ``outcome`` if the event was accepted, else a ``detail``.
     """
-    member = _MEMBERS.get(response.mimetype)
-    content = response.get_json(silent=True) if member is not None else None
+    member, content = _MEMBERS.get(response.mimetype or ""), response.get_json(silent=True)
     return content if isinstance(content, dict) and member in content else None
 
 

@@ -62,7 +62,7 @@ class ListQuery:
         choices = {name: _chosen(args.get(name, ""), among) for name, among in _CHOICES.items()}
         cursors = {name: ids.number(args.get(name, "")) for name in ("before", "after")}
         status = _chosen(args.get("status", ""), TABS) or AlertStatus.OPEN.value
-        return cls(**{**exact, **texts, **choices, **cursors, "status": status})  # type: ignore[arg-type]
+        return cls(**{**exact, **texts, **choices, **cursors, "status": status})
 
     @property
     def wanted(self) -> AlertFilter:

@@ -176,9 +176,13 @@ def test_an_alert_is_created_by_the_first_of_its_times(make_alert: AlertFactory)
 
 
 def test_an_alert_that_came_again_was_resolved_after_that(make_alert: AlertFactory) -> None:
-    times = {"acknowledged_at": MONDAY + HOUR, "last_received_at": MONDAY + 2 * HOUR}
+    times: dict[str, t.Any] = {
+        "created_at": MONDAY,
+        "acknowledged_at": MONDAY + HOUR,
+        "last_received_at": MONDAY + 2 * HOUR,
+    }
 
-    resolved = make_alert(status="resolved", created_at=MONDAY, **times)
+    resolved = make_alert(status="resolved", **times)
 
     assert resolved.resolved_at == MONDAY + 2 * HOUR
 
