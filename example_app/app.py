@@ -20,9 +20,8 @@ from .secret import secret_key
 def create_app(config: Mapping[str, t.Any] | None = None) -> Flask:
     """Return the desk. ``config`` wins over ``FLASK_…`` variables, and they over the defaults."""
     app = Flask(__name__)
-    app.logger.setLevel(
-        logging.INFO
-    )  # pages are logged as information, and people want to see them
+    # Pages are logged as information, and people want to see them.
+    app.logger.setLevel(logging.INFO)
 
     _configure(app, config or {})
     database.init_app(app)

@@ -24,6 +24,9 @@ Authorize: t.TypeAlias = Callable[[], Answer]
 """A function of the host's. It looks at Flask's ``request`` and returns the acting person's name,
 or None or False to refuse, or a response, such as a redirect to the host's login."""
 
+SAFE_METHODS: frozenset[str] = frozenset({"GET", "HEAD", "OPTIONS"})
+"""The methods that change nothing."""
+
 # How text begins that is a page, after blanks and a mark of its encoding; or the end of an element,
 # or of a line.
 _PAGE = re.compile(r"\A[\s\ufeff\u200b]*<|</|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")

@@ -23,6 +23,8 @@ from .checks import check_retention
 from .checks import check_schema
 from .checks import check_urls
 from .database import Database
+from .errors import Refused
+from .errors import Unavailable
 from .findings import Finding
 from .findings import Level
 from .limiting import check_rate_limit
@@ -53,6 +55,20 @@ def examine(state: State) -> Iterator[Finding]:
         )
     yield from check_urls(urls.url_or_fault("ID"), is_guessed=urls.is_guessed())
     yield from check_sessions(state.database.host, app)
+
+
+def explain(error: Exception) -> str:
+    """Return what a person should read instead of a traceback."""
+    if isinstance(error, (Unavailable, SQLAlchemyError)):
+        return explain_database(error)
+
+    if isinstance(error, Refused):
+        return (
+            f"The database refuses the change: {reason(error)} Shorten what is too long for its"
+            " column; rows of your app that refer to what would be deleted must go first."
+        )
+
+    return str(error)
 
 
 def explain_database(error: Exception) -> str:

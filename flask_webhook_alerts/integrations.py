@@ -78,6 +78,7 @@ class Integrations:
         :raises InvalidOption: an option cannot be stored; then none is changed.
         """
         self._database.host.require_committed()
+        tokens.require_integration_id(integration_id)
         model = self._database.models.Integration
         _check_names(options)
 
@@ -200,6 +201,7 @@ class Integrations:
                 raise Stale("The integration was changed meanwhile. Read it again.")
 
     def _require(self, integration_id: str) -> None:
+        tokens.require_integration_id(integration_id)
         # MariaDB would find the id in another letter case too.
         reads = self._database.store.reads
         record = self._database.run(

@@ -11,8 +11,12 @@ from flask import current_app
 from werkzeug.test import TestResponse
 
 from . import tokens
+from .bodies import JSON
 from .problems import MEDIA_TYPE
 from .state import get_state
+
+# What every answer of the endpoint has, by its type. Hosts answer JSON, too.
+_MEMBERS = {JSON: "outcome", MEDIA_TYPE: "detail"}
 
 
 def post(
@@ -45,9 +49,13 @@ def post(
     )
 
 
-def read(response: TestResponse) -> t.Any:
-    """Return the JSON of the endpoint's answer; None if the answer is not the endpoint's."""
-    return response.get_json() if response.mimetype in {"application/json", MEDIA_TYPE} else None
+def read(response: TestResponse) -> dict[str, t.Any] | None:
+    """Return the JSON of the endpoint's answer; None if the answer is not the endpoint's.
+
+    It has an ``outcome`` if the event was accepted, else a ``detail``.
+    """
+    member, content = _MEMBERS.get(response.mimetype or ""), response.get_json(silent=True)
+    return content if isinstance(content, dict) and member in content else None
 
 
 def describe_stranger(response: TestResponse) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import http
+import http.client
 import typing as t
 from collections.abc import Mapping
 
@@ -30,7 +30,7 @@ class Problem:
         """Return the members of the answer's body."""
         members: dict[str, t.Any] = {
             "type": _TYPE + self.code.replace("_", "-"),
-            "title": http.HTTPStatus(self.status).phrase,
+            "title": http.client.responses.get(self.status, "Unknown Status"),
             "status": self.status,
             "detail": self.detail,
         }

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from . import clock
+from . import tokens
 from .database import Database
 from .errors import NotFound
 from .events import AlertStatus
@@ -55,6 +56,7 @@ class Reading:
 
     def integration(self, integration_id: str) -> Record:
         """Return one integration; raise :exc:`NotFound` if there is none with this id."""
+        tokens.require_integration_id(integration_id)
         found = self._run(
             lambda connection: self._listings.integrations(connection, integration_id)
         )
@@ -66,10 +68,6 @@ class Reading:
     def counts(self) -> dict[AlertStatus, int]:
         """Return how many alerts are in each status; 10,001 stands for more than 10,000."""
         return self._run(self._figures.counts)
-
-    def newest_id(self) -> int:
-        """Return the highest id of an alert, 0 if there is none."""
-        return self._run(self._figures.newest_id)
 
     def alerts(
         self, wanted: AlertFilter, *, before: int | None = None, after: int | None = None,
@@ -87,6 +85,10 @@ class Reading:
                 connection, wanted, before=before, after=after, limit=limit
             )
         )
+
+    def newest(self, wanted: AlertFilter | None = None) -> Record | None:
+        """Return the newest alert, without its long texts; None if there is none."""
+        return next(iter(self.alerts(wanted or AlertFilter(), limit=1).records), None)
 
     def alert(self, alert_id: int) -> Record:
         """Return everything about one alert; raise :exc:`NotFound` if there is none."""
@@ -118,12 +120,17 @@ class Reading:
 
     def deliveries(
         self, state: DeliveryState, *, before: int | None = None, limit: int = PAGE
-    ) -> list[Record]:
-        """Return events whose signals are not delivered, the newest first.
+    ) -> Page:
+        """Return a page of events whose signals are not delivered, the newest first.
 
-        :param before: only events with a lower id.
+        :param before: the ``older`` of the page before.
+        :param limit: the most events on the page.
         """
-        return self._run(lambda connection: self._deliveries.page(connection, state, before, limit))
+        found = self._run(
+            lambda connection: self._deliveries.page(connection, state, before, limit + 1)
+        )
+        older = found[limit - 1]["id"] if len(found) > limit else None
+        return Page(records=found[:limit], older=older, newer=None)
 
     def delivery(self, event_id: int) -> Record:
         """Return one event, delivered or not; raise :exc:`NotFound` if there is none."""

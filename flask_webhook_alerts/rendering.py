@@ -22,7 +22,7 @@ from .errors import InvalidOption
 from .filters import RenderingFailed
 from .words import is_visible
 
-_LONGEST = 2_000
+LONGEST_TEMPLATE = 2_000
 """Characters that a template may have."""
 
 
@@ -52,8 +52,10 @@ def render(source: str, *, payload: Mapping[str, t.Any], integration: Mapping[st
 
 @functools.lru_cache(maxsize=256)
 def _compile(source: str) -> jinja2.Template:
-    if len(source) > _LONGEST:
-        raise InvalidOption(f"The template is longer than {_LONGEST} characters. Shorten it.")
+    if len(source) > LONGEST_TEMPLATE:
+        raise InvalidOption(
+            f"The template is longer than {LONGEST_TEMPLATE} characters. Shorten it."
+        )
 
     try:
         tree = _environment.parse(source)

@@ -33,8 +33,8 @@ alert_repeated: blinker.NamedSignal = _signals.signal("alert-repeated")
 """Sent after a repeated create is counted, best effort: ``alert`` and ``integration``."""
 
 request_rejected: blinker.NamedSignal = _signals.signal("request-rejected")
-"""Sent for each refused request, best effort: ``integration`` (None if none was found,
-or the database is away), the HTTP ``status`` and the ``reason`` in words. Never with a token or a body."""
+"""Sent for each refused request, best effort: ``integration`` (None if none was found, or the
+database is away), the HTTP ``status`` and the ``reason`` in words. Never with a token or a body."""
 
 OF_EVENTS: Mapping[EventKind, blinker.NamedSignal] = {
     EventKind.CREATED: alert_created,

@@ -23,6 +23,9 @@ from .triage import Triage
 from .waking import Wake
 from .waking import Waker
 
+if t.TYPE_CHECKING:
+    from .extension import WebhookAlerts
+
 KEY = "webhook_alerts"
 
 
@@ -76,6 +79,13 @@ def build_state(
 def get_state() -> State:
     """Return the current app's state; raise :exc:`RuntimeError` if there is none."""
     return state_of(current_app)
+
+
+def require(app: Flask, alerts: WebhookAlerts) -> None:
+    """Raise :exc:`RuntimeError` unless ``alerts`` is initialised for ``app``."""
+    state = app.extensions.get(KEY)
+    if state is None or state.database.models.Alert is not alerts.Alert:
+        raise RuntimeError("Call alerts.init_app(app) first, on the alerts that are given here.")
 
 
 def state_of(app: Flask) -> State:

@@ -13,6 +13,7 @@ import secrets
 import string
 
 from .errors import InvalidOption
+from .errors import NotFound
 
 _ALPHABET = string.ascii_letters + string.digits
 _ID_LENGTH = 14
@@ -32,6 +33,12 @@ def new_integration_id() -> str:
 def may_be_integration_id(text: str) -> bool:
     """Tell whether it is worth asking the database for ``text``."""
     return _INTEGRATION_ID.fullmatch(text) is not None
+
+
+def require_integration_id(integration_id: object) -> None:
+    """Raise :exc:`NotFound` if no integration can have this id."""
+    if not (isinstance(integration_id, str) and may_be_integration_id(integration_id)):
+        raise NotFound(f"There is no integration {integration_id!r}.")
 
 
 def new_token() -> str:

@@ -10,8 +10,7 @@ from flask import has_request_context
 from flask import url_for
 from werkzeug.routing import BuildError
 
-from .errors import NotFound
-from .tokens import may_be_integration_id
+from .tokens import require_integration_id
 
 _PLACEHOLDER = re.compile(r"<(?:[^<>:]+:)?([^<>]+)>")
 
@@ -30,9 +29,7 @@ def endpoint_url(integration_id: object) -> str:
 
     :raises NotFound: no integration can have this id.
     """
-    if not (isinstance(integration_id, str) and may_be_integration_id(integration_id)):
-        raise NotFound(f"There is no integration {integration_id!r}.")
-
+    require_integration_id(integration_id)
     endpoint = _endpoint()
     try:
         if is_guessed():
@@ -54,12 +51,18 @@ def url_or_fault(integration_id: object) -> str | NoEndpoint:
         return error
 
 
+def url_or_none(integration_id: object) -> str | None:
+    """Return the absolute URL of an integration; None if there is none."""
+    url = url_or_fault(integration_id)
+    return url if isinstance(url, str) else None
+
+
 def is_guessed() -> bool:
     """Tell whether nothing says under which name the app is served."""
     return not (has_request_context() or current_app.config["SERVER_NAME"])
 
 
-def _guessed_url(endpoint: str, integration_id: str) -> str:
+def _guessed_url(endpoint: str, integration_id: object) -> str:
     values: dict[str, t.Any] = {"integration_id": integration_id}
     current_app.inject_url_defaults(endpoint, values)
     adapter = current_app.url_map.bind(

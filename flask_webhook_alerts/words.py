@@ -47,5 +47,10 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def plain(value: object) -> str:
+    """Return a time as programs read it, and all else as text: for what JSON has no form of."""
+    return value.isoformat() if isinstance(value, dt.datetime) else str(value)
+
+
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")

@@ -11,7 +11,7 @@ from jmespath.visitor import TreeInterpreter
 
 from .errors import InvalidOption
 
-_LONGEST = 200
+LONGEST_WRAPPER_KEY = 200
 """Characters that an expression may have."""
 
 _DEEPEST = 50
@@ -100,8 +100,10 @@ def _compile(expression: str) -> t.Any:
     """Return the parsed and checked expression, as jmespath's interpreter takes it."""
     if not expression.strip():
         raise InvalidOption("The wrapper key is blank. Write a JMESPath expression, or set none.")
-    if len(expression) > _LONGEST:
-        raise InvalidOption(f"The wrapper key is longer than {_LONGEST} characters. Shorten it.")
+    if len(expression) > LONGEST_WRAPPER_KEY:
+        raise InvalidOption(
+            f"The wrapper key is longer than {LONGEST_WRAPPER_KEY} characters. Shorten it."
+        )
 
     tree = _parse(expression)
     _check(tree, level=1)

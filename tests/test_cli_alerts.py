@@ -14,6 +14,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_webhook_alerts import alert_acknowledged
 from flask_webhook_alerts import alert_created
 from flask_webhook_alerts import WebhookAlerts
+from flask_webhook_alerts.state import get_state
 from tests.conftest import PostEvent
 from tests.hosts import Host
 from tests.hosts import on_both
@@ -155,6 +156,22 @@ def test_show_tells_what_became_of_the_signals(
     failed = f"  created: failed: {__name__}:fail: ValueError: no \\x1b pager"
     assert failed in result.stdout.splitlines()
     assert "  created: noted: " in result.stdout
+
+
+def test_show_tells_no_delivery_of_a_note_which_has_no_signal(
+    post_event: PostEvent, host: Host
+) -> None:
+    post_event()
+    (alert,) = host.stored_alerts()
+    with host.app.app_context():
+        get_state().triage.note(alert.id, "The disk is full.\nI look at \x1b it.", "Ann")
+
+    lines = run(host, "alerts", "show", alert.id).stdout.splitlines()
+    events = run_json(host, "alerts", "show", alert.id)["events"]
+
+    assert [line.split()[-3:] for line in lines if " noted " in line] == [["noted", "Ann", "-"]]
+    assert lines[-2:] == ["  noted: The disk is full.", "  noted: I look at \\x1b it."]
+    assert (events[0]["delivery"][:9], events[1]["delivery"]) == ("delivered", None)
 
 
 def test_show_tells_which_signals_are_dead(
@@ -315,11 +332,16 @@ def test_send_says_so_if_there_is_no_endpoint(sqlite_url: str) -> None:
     assert "Error: The endpoint has no URL yet. Register alerts.blueprint" in result.stderr
 
 
+@pytest.mark.parametrize(("words", "mimetype"), [
+    ("log in", "text/html"), ('{"error": "log in"}', "application/json"),
+    ("log in", "application/json"), ('"detail"', "application/problem+json"),
+])  # fmt: skip
 @pytest.mark.parametrize("as_json", [True, False])
 def test_send_says_so_if_something_answers_before_the_endpoint(
-    sqlite_host: Host, as_json: bool
+    sqlite_host: Host, as_json: bool, words: str, mimetype: str
 ) -> None:
-    sqlite_host.app.before_request(lambda: Response("log in", status=401))
+    stranger = Response(words, status=401, mimetype=mimetype)
+    sqlite_host.app.before_request(lambda: stranger)
     integration_id = sqlite_host.create_integration()
 
     if as_json:

@@ -48,6 +48,18 @@ def test_without_a_server_name_a_hint_says_that_the_url_is_guessed(sqlite_url: s
     assert "Endpoint              http://desk.example/integration/int_" in known.stdout
 
 
+@pytest.mark.parametrize(
+    "command", ["show", "update --name x", "rotate-token", "enable", "disable"]
+)
+def test_wherever_a_guessed_url_is_shown_the_hint_says_so(sqlite_host: Host, command: str) -> None:
+    name, *options = command.split()
+
+    result = run(sqlite_host, "integrations", name, sqlite_host.create_integration(), *options)
+
+    assert "Endpoint              http://localhost/" in result.stdout
+    assert result.stderr.count("Hint: SERVER_NAME is not set") == 1
+
+
 def test_create_takes_every_option(host: Host) -> None:
     record = run_json(
         host, "integrations", "create", "Kuma", "--token", "s3cret", "--capture-additional-data",

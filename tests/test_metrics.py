@@ -296,7 +296,9 @@ def test_without_a_database_a_scrape_tells_what_it_knows(
     assert seen.values("requests_total", "outcome") == {"created": 1, "refused": 1}
     assert seen.value("refusals_total", code="unavailable") == 1
     lines = [r for r in caplog.records if r.message == "The metrics of 'host' cannot be read"]
-    assert [line.levelno for line in lines] == [logging.ERROR]
+    assert [(line.levelno, line.__dict__["action"]) for line in lines] == [
+        (logging.ERROR, "metrics_read_failed")
+    ]
 
     with counted.app.app_context():
         counted.db.create_all()

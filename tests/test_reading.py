@@ -270,9 +270,9 @@ def test_undelivered_events_are_listed_by_what_is_the_matter(
         dead = table.update().where(table.c.alert_id == second).values(next_attempt_at=None)
         connection.execute(dead)
 
-    (owed,) = reading.deliveries(DeliveryState.OWED)
-    (failed,) = reading.deliveries(DeliveryState.FAILED)
-    (dead_one,) = reading.deliveries(DeliveryState.DEAD)
+    (owed,) = reading.deliveries(DeliveryState.OWED).records
+    (failed,) = reading.deliveries(DeliveryState.FAILED).records
+    (dead_one,) = reading.deliveries(DeliveryState.DEAD).records
 
     assert owed == failed
     assert failed["alert_id"] == first
@@ -280,13 +280,28 @@ def test_undelivered_events_are_listed_by_what_is_the_matter(
     assert failed["integration_name"] == "first sender"
     assert "no luck" in failed["last_error"]
     assert dead_one["alert_id"] == second
-    assert reading.deliveries(DeliveryState.OWED, before=owed["id"]) == []
+    assert reading.deliveries(DeliveryState.OWED, before=owed["id"]).records == []
     assert reading.owed().count == 1
     assert reading.delivery_counts() == {
         DeliveryState.OWED: 1,
         DeliveryState.FAILED: 1,
         DeliveryState.DEAD: 1,
     }
+
+
+def test_undelivered_events_come_in_pages(
+    host: Host, reading: Reading, sender: str, connect: Callable[..., None]
+) -> None:
+    connect(alert_created, fail)
+    fill(host, sender, 3)
+
+    first = reading.deliveries(DeliveryState.OWED, limit=2)
+    second = reading.deliveries(DeliveryState.OWED, before=first.older, limit=2)
+
+    ids = [record["id"] for page in (first, second) for record in page.records]
+    assert ids == sorted(ids, reverse=True)
+    assert (len(ids), first.older, second.older) == (3, ids[1], None)
+    assert reading.deliveries(DeliveryState.OWED, limit=3).older is None
 
 
 def fail(_app: object, **_extra: object) -> None:
@@ -305,11 +320,6 @@ def test_counts_tell_each_status(host: Host, reading: Reading, sender: str) -> N
         AlertStatus.ACKNOWLEDGED: 0,
         AlertStatus.RESOLVED: 1,
     }
-    assert reading.newest_id() == reading.alerts(AlertFilter()).records[0]["id"]
-
-
-def test_there_is_no_newest_alert_at_first(reading: Reading) -> None:
-    assert reading.newest_id() == 0
 
 
 def test_stats_tell_what_happened_in_which_hour(

@@ -14,7 +14,7 @@ from flask_webhook_alerts.access import Authorize
 from flask_webhook_alerts.access import exempt_from_csrf
 from flask_webhook_alerts.prefixes import require_prefix
 from flask_webhook_alerts.state import get_state
-from flask_webhook_alerts.state import KEY
+from flask_webhook_alerts.state import require
 
 from .alerts import alerts
 from .answering import Resource
@@ -25,6 +25,9 @@ from .document import document
 from .integrations import integrations
 from .operations import Operation
 from .statistics import statistics
+
+if t.TYPE_CHECKING:
+    from flask_webhook_alerts.extension import WebhookAlerts
 
 OPERATIONS: list[Operation] = [
     operation
@@ -50,7 +53,7 @@ class Api:
 
     def __init__(
         self,
-        alerts: t.Any,
+        alerts: WebhookAlerts,
         app: Flask | None = None,
         *,
         authorize: Authorize | None = None,
@@ -68,10 +71,7 @@ class Api:
 
         :raises RuntimeError: ``alerts`` is not initialised for ``app``.
         """
-        state = app.extensions.get(KEY)
-        if state is None or state.database.models.Alert is not self._alerts.Alert:
-            raise RuntimeError("Call alerts.init_app(app) first, on the alerts of this API.")
-
+        require(app, self._alerts)
         app.register_blueprint(self.blueprint)
 
 

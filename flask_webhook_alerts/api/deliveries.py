@@ -20,10 +20,11 @@ deliveries: Operations = Operations("deliveries")
 @deliveries.get("/deliveries", outputs.Deliveries(), query=DeliveryQuery(), gives=("Link",))
 def list_deliveries(call: Call) -> Answer:
     """List events whose signals are not delivered, the newest first."""
-    state, limit = DeliveryState(call.query["state"]), call.query["limit"]
-    found = get_state().reading.deliveries(state, limit=limit + 1, **call.query.get("cursor", {}))
-    older = found[limit - 1]["id"] if len(found) > limit else None
-    return Answer({"deliveries": found[:limit]}, headers=links.to_pages(older=older))
+    query = call.query
+    page = get_state().reading.deliveries(
+        DeliveryState(query["state"]), limit=query["limit"], **query["cursor"]
+    )
+    return Answer({"deliveries": page.records}, headers=links.to_pages(older=page.older))
 
 
 @deliveries.get("/deliveries/{event_id}", outputs.Delivery(), problems=(404,))

@@ -93,7 +93,7 @@ class Truth(ma.fields.Boolean):
 
 
 class Cursor(ma.fields.String):
-    """Where a page begins: ``before`` or ``after`` an id.
+    """Where a page begins: ``before`` or ``after`` an id; nothing for the first page.
 
     :param both: whether pages can be read backwards.
     """
@@ -101,6 +101,7 @@ class Cursor(ma.fields.String):
     def __init__(self, *, both: bool = True, **options: t.Any) -> None:
         directions = "ab" if both else "b"
         super().__init__(
+            load_default=dict,
             metadata={
                 "pattern": f"^[{directions}][1-9][0-9]{{0,18}}$",
                 "description": "Where the page begins. Take it from a `Link` header, as it is.",

@@ -9,6 +9,7 @@ from marshmallow import fields
 from flask_webhook_alerts.events import AlertStatus
 from flask_webhook_alerts.store.deliveries import DeliveryState
 
+from .schemas import about
 from .schemas import Output
 
 
@@ -44,9 +45,9 @@ class LoudId(LoudIntegration):
     thirdparty_id: fields.String = fields.String()
 
 
-def _counts(words: t.Iterable[str], about: str) -> fields.Nested:
+def _counts(words: t.Iterable[str], name: str) -> fields.Nested:
     members = {str(word): fields.Integer() for word in words}
-    schema = Output.from_dict(t.cast(t.Any, members), name=about)
+    schema = Output.from_dict(t.cast(t.Any, members), name=name)
     return fields.Nested(schema)
 
 
@@ -61,6 +62,10 @@ class Stats(Output):
     days: fields.List[t.Any] = fields.List(fields.Nested(Bucket))
     to_acknowledge: fields.Nested = fields.Nested(Duration)
     to_resolve: fields.Nested = fields.Nested(Duration)
+    measured: fields.Integer = fields.Integer(
+        allow_none=True,
+        metadata=about("Of how many alerts, the newest, these two are; null if of all."),
+    )
     integrations: fields.List[t.Any] = fields.List(fields.Nested(LoudIntegration))
     thirdparty_ids: fields.List[t.Any] = fields.List(fields.Nested(LoudId))
     week: fields.List[t.Any] = fields.List(

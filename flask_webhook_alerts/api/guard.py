@@ -13,6 +13,7 @@ from flask_webhook_alerts.access import Authorize
 from flask_webhook_alerts.access import Grant
 from flask_webhook_alerts.access import InvalidAnswer
 from flask_webhook_alerts.access import is_from_here
+from flask_webhook_alerts.access import SAFE_METHODS
 from flask_webhook_alerts.errors import Unavailable
 from flask_webhook_alerts.errors import WebhookAlertsError
 
@@ -21,7 +22,6 @@ from .refusals import Declined
 
 logger: logging.Logger = logging.getLogger(__name__)
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _ACTION = {"action": "api_guard_failed"}
 
 

@@ -31,9 +31,14 @@ from .schemas import about
 from .schemas import Input
 from .schemas import words_of
 
-MOST_ON_A_PAGE = 200
-MOST_AT_ONCE = 100
-MOST_DAYS = 90
+MOST_ON_A_PAGE: int = 200
+"""Entries that one page may have."""
+
+MOST_AT_ONCE: int = 100
+"""Alerts that one request may change."""
+
+MOST_DAYS: int = 90
+"""Days that one summary may cover."""
 
 _FILTERS = frozenset(field.name for field in dataclasses.fields(AlertFilter)) - {"statuses"}
 
@@ -85,7 +90,7 @@ class AlertQuery(PageQuery):
         """Return the filter under ``wanted``, beside ``limit`` and ``cursor``."""
         statuses = tuple(AlertStatus(word) for word in dict.fromkeys(data.pop("status", ())))
         given = {name: data.pop(name) for name in _FILTERS & data.keys()}
-        return {"cursor": {}, **data, "wanted": AlertFilter(statuses=statuses, **given)}
+        return {**data, "wanted": AlertFilter(statuses=statuses, **given)}
 
 
 class BulkBody(Input):

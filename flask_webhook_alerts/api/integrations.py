@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import typing as t
 from collections.abc import Collection
@@ -139,10 +138,7 @@ def _answer(
 
 
 def _shown(record: dict[str, t.Any]) -> dict[str, t.Any]:
-    url = None
-    with contextlib.suppress(RuntimeError):  # the host has not registered the endpoint
-        url = urls.endpoint_url(record["id"])
-    return {**record, "endpoint_url": url}
+    return {**record, "endpoint_url": urls.url_or_none(record["id"])}
 
 
 def _expected() -> Collection[str] | None:

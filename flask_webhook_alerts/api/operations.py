@@ -38,6 +38,7 @@ class Answer:
 _WITH_BODY = frozenset({"POST", "PATCH"})
 
 View: t.TypeAlias = Callable[..., Answer]
+"""A function that takes a :class:`Call`, and the path's parameters by name."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -34,6 +34,17 @@ def _token(words: str, **options: t.Any) -> fields.String:
     )
 
 
+def _template(words: str) -> fields.String:
+    return fields.String(
+        allow_none=True,
+        validate=[
+            validate.Length(1, rendering.LONGEST_TEMPLATE),
+            checked(rendering.check_template),
+        ],
+        metadata=about(words),
+    )
+
+
 class IntegrationOptions(Input):
     """What may be set on an integration."""
 
@@ -48,19 +59,16 @@ class IntegrationOptions(Input):
     )
     wrapper_key: fields.String = fields.String(
         allow_none=True,
-        validate=[validate.Length(1, 1_000), checked(wrapping.check_wrapper_key)],
+        validate=[
+            validate.Length(1, wrapping.LONGEST_WRAPPER_KEY),
+            checked(wrapping.check_wrapper_key),
+        ],
         metadata=about("A JMESPath expression that finds the payload inside the body."),
     )
-    title_template: fields.String = fields.String(
-        allow_none=True,
-        validate=[validate.Length(1, 10_000), checked(rendering.check_template)],
-        metadata=about("A Jinja template of the title, over `payload` and `integration`."),
+    title_template: fields.String = _template(
+        "A Jinja template of the title, over `payload` and `integration`."
     )
-    description_template: fields.String = fields.String(
-        allow_none=True,
-        validate=[validate.Length(1, 10_000), checked(rendering.check_template)],
-        metadata=about("The same of the description."),
-    )
+    description_template: fields.String = _template("The same of the description.")
     token: fields.String = _token(
         "What the sender must show; null for nothing. It cannot be read back.", allow_none=True
     )

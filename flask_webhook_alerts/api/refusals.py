@@ -65,11 +65,13 @@ def problem_of(error: Exception) -> Problem:
 def _problem_of_abort(error: HTTPException) -> Problem:
     """Return what the host's ``authorize`` meant by ``abort()``."""
     status = error.code or 403
+    given = error.get_response().headers
+    kept = {name: ", ".join(given.getlist(name)) for name in {*given.keys()} - _OF_ITS_PAGE}
     return Problem(
         status=status,
-        code="unauthorized" if status == 401 else "forbidden",
+        code=_CODES.get(status, "forbidden" if status < 500 else "internal_error"),
         detail=str(error.description or "The application refuses this request."),
-        headers=CHALLENGE if status == 401 else {},
+        headers=(CHALLENGE if status == 401 else {}) | kept,
     )
 
 
@@ -101,6 +103,14 @@ CHALLENGE: dict[str, str] = {"WWW-Authenticate": "Bearer"}
 """The header of every 401."""
 
 _ACTION = {"action": "api_request_failed"}
+_CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    404: "not_found",
+    429: "rate_limited",
+    503: "unavailable",
+}
+_OF_ITS_PAGE = {"Content-Length", "Content-Type"}
 _KNOWN: dict[type[Exception], tuple[int, str]] = {
     NotFound: (404, "not_found"),
     HasAlerts: (409, "has_alerts"),

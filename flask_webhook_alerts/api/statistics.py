@@ -17,7 +17,8 @@ statistics: Operations = Operations("stats")
 def get_stats(call: Call) -> Answer:
     """Count what there is now, and summarize the last days.
 
-    10,001 alerts in a status stand for more than 10,000.
+    10,001 alerts in a status stand for more than 10,000. How long alerts took is measured of the
+    newest 10,000 of these days at most; all else counts every alert.
     """
     reading = get_state().reading
     now = {"alerts": reading.counts(), "deliveries": reading.delivery_counts()}

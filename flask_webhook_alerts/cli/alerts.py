@@ -23,7 +23,6 @@ from .output import emit
 from .output import fields
 from .output import table
 from .output import warn
-from .senders import find
 
 _by_option = click.option("--by", metavar="NAME", help="Who does it; kept on the event.")
 
@@ -52,10 +51,11 @@ def alerts() -> None:
 @json_option
 def list_(statuses: tuple[str, ...], integration_id: str | None, limit: int, as_json: bool) -> None:
     """List alerts, the newest first."""
+    reading = get_state().reading
     if integration_id is not None:
-        find(integration_id)
+        reading.integration(integration_id)
     wanted = AlertFilter(statuses=tuple(map(AlertStatus, statuses)), integration_id=integration_id)
-    page = get_state().reading.alerts(wanted, limit=limit)
+    page = reading.alerts(wanted, limit=limit)
     emit(page.records, _table(page.records), as_json=as_json)
     if page.older is not None:
         warn(f"Only the newest {count(limit, 'alert')}: there are more. Set --limit.")
@@ -154,8 +154,11 @@ def _timeline(events: list[Record]) -> list[str]:
     return [*table(headers, rows), *words]
 
 
-def _delivery(event: Record) -> str:
-    """Return what became of an event's signal."""
+def _delivery(event: Record) -> str | None:
+    """Return what became of an event's signal; None of a note, which has none."""
+    if event["kind"] == EventKind.NOTED:
+        return None
+
     if event["delivered_at"] is not None:
         return f"delivered {moment(event['delivered_at'])}"
 
@@ -167,6 +170,9 @@ def _delivery(event: Record) -> str:
 
 
 def _words(event: Record) -> list[str]:
+    if event["kind"] == EventKind.NOTED:
+        return [f"noted: {line}" for text in event["notes"] for line in text.splitlines()]
+
     errors = (event["last_error"] or "").splitlines()
     return [
         *(f"{event['kind']}: noted: {note}" for note in event["notes"]),

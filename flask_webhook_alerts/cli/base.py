@@ -11,10 +11,10 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import SQLAlchemyError
 
 from flask_webhook_alerts.errors import WebhookAlertsError
+from flask_webhook_alerts.examination import explain
 
-from .explaining import explain
-
-Function = Callable[..., t.Any]
+Function: t.TypeAlias = Callable[..., t.Any]
+"""What becomes a command."""
 
 
 class Commands(AppGroup):
@@ -30,6 +30,7 @@ class Commands(AppGroup):
 
 
 group: Commands = Commands("webhook-alerts", help="Manage integrations, alerts and their delivery.")
+"""The group that ``flask`` shows."""
 
 
 def _explained(function: Function) -> Function:
@@ -39,7 +40,7 @@ def _explained(function: Function) -> Function:
             return function(*args, **options)
         except (click.exceptions.Exit, click.Abort):  # click's own, and RuntimeErrors
             raise
-        except (WebhookAlertsError, SQLAlchemyError, RuntimeError, UnicodeError) as error:
+        except (WebhookAlertsError, SQLAlchemyError, RuntimeError) as error:
             raise click.ClickException(explain(error)) from error
 
     return run

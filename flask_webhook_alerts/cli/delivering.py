@@ -10,12 +10,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from flask_webhook_alerts import receivers
 from flask_webhook_alerts.errors import Unavailable
+from flask_webhook_alerts.examination import explain
 from flask_webhook_alerts.state import get_state
 from flask_webhook_alerts.store.deliveries import DeliveryState
 from flask_webhook_alerts.words import count
 
 from .base import group
-from .explaining import explain
 from .options import json_option
 from .options import seconds
 from .output import emit_line

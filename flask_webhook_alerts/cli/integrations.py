@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
-from collections.abc import Callable
 
 import click
 
@@ -15,7 +14,12 @@ from flask_webhook_alerts.words import count
 from flask_webhook_alerts.words import safe
 
 from .base import Commands
+from .base import Function
 from .base import group
+from .describing import describe
+from .describing import find
+from .describing import hint
+from .describing import list_all
 from .options import duration
 from .options import integration_argument
 from .options import json_option
@@ -23,12 +27,6 @@ from .options import yes_option
 from .output import emit
 from .output import table
 from .output import warn
-from .senders import describe
-from .senders import find
-from .senders import hint
-from .senders import list_all
-
-Function = Callable[..., t.Any]
 
 
 @group.group("integrations", cls=Commands)
@@ -67,7 +65,6 @@ def create(
     options["token"] = _chosen_token(options["token"], generate_token)
     row = get_state().integrations.create(name, options | {"strict": not compatible})
     _show(row.id, as_json, token=options["token"], with_curl=True)
-    hint()
 
 
 @integrations.command("list")
@@ -98,7 +95,6 @@ def list_(as_json: bool) -> None:
 def show(integration_id: str, as_json: bool) -> None:
     """Show one integration."""
     _show(integration_id, as_json)
-    hint()
 
 
 @integrations.command("update", epilog="An empty value takes a text or the token away.")
@@ -225,3 +221,4 @@ def _show(
 ) -> None:
     record, lines = describe(integration_id, token, with_curl=with_curl)
     emit(record, lines, as_json=as_json)
+    hint()

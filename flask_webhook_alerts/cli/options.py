@@ -14,17 +14,25 @@ from flask_webhook_alerts.durations import parse_duration
 from flask_webhook_alerts.store.values import MOST_ID
 
 Decorator: t.TypeAlias = Callable[[t.Callable[..., t.Any]], t.Callable[..., t.Any]]
+"""What adds an option or an argument to a command."""
 
 _LONGEST_PAUSE = 86_400
 
 json_option: Decorator = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON for programs."
 )
+"""For commands that show something: gives ``as_json``."""
+
 yes_option: Decorator = click.option("--yes", is_flag=True, help="Do not ask.")
+"""For commands that delete: gives ``yes``."""
+
 alert_argument: Decorator = click.argument(
     "alert_id", metavar="ID", type=click.IntRange(min=1, max=MOST_ID)
 )
+"""The number of an alert: gives ``alert_id``."""
+
 integration_argument: Decorator = click.argument("integration_id", metavar="ID")
+"""The id of an integration: gives ``integration_id``."""
 
 
 def duration(text: str) -> dt.timedelta:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import click
 
 from flask_webhook_alerts.words import moment
+from flask_webhook_alerts.words import plain
 from flask_webhook_alerts.words import safe
 
 _WIDE_ENOUGH = (160, 24)  # where nothing says how wide the terminal is
@@ -23,7 +24,7 @@ _LONGEST_CELL = 32
 def emit(record: t.Any, lines: Iterable[str], *, as_json: bool) -> None:
     """Print a result: ``record`` as JSON, or else the lines."""
     if as_json:
-        click.echo(json.dumps(record, indent=2, default=_as_json))
+        click.echo(json.dumps(record, indent=2, default=plain))
         return
 
     for line in lines:
@@ -32,7 +33,7 @@ def emit(record: t.Any, lines: Iterable[str], *, as_json: bool) -> None:
 
 def emit_line(record: t.Any, line: str, *, as_json: bool) -> None:
     """Print one of many results, on one line in either form."""
-    click.echo(json.dumps(record, default=_as_json) if as_json else _printable(line))
+    click.echo(json.dumps(record, default=plain) if as_json else _printable(line))
 
 
 def warn(text: str) -> None:
@@ -82,10 +83,6 @@ def _printable(line: str) -> str:
     """Return ``line`` as far as the terminal can write it, the rest as escapes."""
     encoding = sys.stdout.encoding or "ascii"
     return line.encode(encoding, "backslashreplace").decode(encoding)
-
-
-def _as_json(value: object) -> str:
-    return value.isoformat() if isinstance(value, dt.datetime) else str(value)
 
 
 def _padded(text: str, width: int) -> str:

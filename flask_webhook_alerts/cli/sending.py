@@ -15,11 +15,11 @@ from flask_webhook_alerts.events import Urgency
 from flask_webhook_alerts.words import safe
 
 from .base import group
+from .describing import list_all
+from .describing import SAMPLE
 from .options import json_option
 from .options import read_meta
 from .output import emit
-from .senders import list_all
-from .senders import SAMPLE
 
 
 @group.command("send")
@@ -72,14 +72,21 @@ def send(
     url = urls.endpoint_url(integration_id)
     response = posting.post(url, json.dumps(payload).encode(), token=token)
     answer = posting.read(response)
-    is_accepted = response.status_code == 200 and isinstance(answer, dict)
-    lines = [_accepted(answer)] if is_accepted else _refused(response, answer)
+    is_accepted = "outcome" in (answer or {})
+    lines = _lines(response, answer)
     if not is_accepted and not as_json:
         raise click.ClickException("\n".join(lines))
 
     emit({"status": response.status_code, "answer": answer}, lines, as_json=as_json)
     if not is_accepted:
         click.get_current_context().exit(1)
+
+
+def _lines(response: TestResponse, answer: dict[str, t.Any] | None) -> list[str]:
+    if answer is None:
+        return [posting.describe_stranger(response)]
+
+    return [_accepted(answer)] if "outcome" in answer else _refused(response.status, answer)
 
 
 def _accepted(answer: dict[str, t.Any]) -> str:
@@ -91,10 +98,7 @@ def _accepted(answer: dict[str, t.Any]) -> str:
     return f"{answer['outcome']}: {words}"
 
 
-def _refused(response: TestResponse, answer: t.Any) -> list[str]:
-    if not isinstance(answer, dict):
-        return [posting.describe_stranger(response)]
-
+def _refused(status: str, answer: dict[str, t.Any]) -> list[str]:
     errors = answer.get("errors", {})
     fields = [f"  {safe(name)}: {safe(word)}" for name in errors for word in errors[name]]
-    return [f"Refused with {response.status}: {safe(answer['detail'])}", *fields]
+    return [f"Refused with {status}: {safe(answer['detail'])}", *fields]

@@ -31,7 +31,10 @@ from flask_webhook_alerts.state import State
 logger: logging.Logger = logging.getLogger(__name__)
 
 DELIVER: t.Final = "flask_webhook_alerts.deliver_event"
+"""The name of the task that delivers one event."""
+
 SWEEP: t.Final = "flask_webhook_alerts.sweep"
+"""The name of the task that delivers what is due."""
 
 PATIENCE: t.Final = 0.5
 """Seconds that a request waits for the broker, at each step of a publication."""

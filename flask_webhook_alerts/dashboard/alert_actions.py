@@ -36,17 +36,16 @@ _WORDS = {
     Outcome.ACKNOWLEDGED: "acknowledged",
     Outcome.RESOLVED: "resolved",
     Outcome.REOPENED: "reopened",
-    Outcome.UNCHANGED: "acknowledged before",
     Outcome.IGNORED: "left as they were",
     None: "gone meanwhile",
 }
+_UNCHANGED = {"acknowledge": "acknowledged before", "reopen": "active before"}
 
 
 def register(blueprint: Blueprint) -> None:
     """Add the routes of the buttons."""
     blueprint.add_url_rule("/act", "act", act, methods=["POST"])
-    note_rule = "/<int(max=9223372036854775807):alert_id>/note"
-    blueprint.add_url_rule(note_rule, "note", note, methods=["POST"])
+    blueprint.add_url_rule(f"/{ids.ALERT}/note", "note", note, methods=["POST"])
 
 
 def act() -> Response:
@@ -62,14 +61,16 @@ def act() -> Response:
         for alert_id, receipt in receipts.items()
         if receipt is not None and receipt.outcome is Outcome.RESOLVED
     ]
-    return _answer(_told(receipts, records), records, undo=resolved)
+    return _answer(_told(action, receipts, records), records, undo=resolved)
 
 
 def note(alert_id: int) -> Response:
     """Put a note into an alert's timeline."""
     place = url_for(".alert", alert_id=alert_id)
+    # Browsers count a line break as one character, and send two.
+    text = request.form.get("text", "").replace("\r\n", "\n")
     try:
-        get_state().triage.note(alert_id, request.form.get("text", ""), acting())
+        get_state().triage.note(alert_id, text, acting())
     except InvalidOption as error:
         return notices.send_to(place, str(error), level="warning")
 
@@ -91,8 +92,9 @@ def _ids(texts: list[str]) -> list[int]:
     return list(dict.fromkeys(number for number in numbers if number is not None))
 
 
-def _told(receipts: Mapping[int, Receipt | None], records: list[Record]) -> str:
+def _told(action: str, receipts: Mapping[int, Receipt | None], records: list[Record]) -> str:
     """Return in words what became of the alerts."""
+    words = _WORDS | {Outcome.UNCHANGED: _UNCHANGED.get(action, "")}
     outcomes = collections.Counter(
         receipt.outcome if receipt is not None else None for receipt in receipts.values()
     )
@@ -102,9 +104,9 @@ def _told(receipts: Mapping[int, Receipt | None], records: list[Record]) -> str:
             return f"Nothing to do: {receipt.reason}"
 
         title = f" “{clip(records[0]['title'], 80)}”" if records else ""
-        return f"{_WORDS[outcome].capitalize()}:{title}" if title else "This alert is gone."
+        return f"{words[outcome].capitalize()}:{title}" if title else "This alert is gone."
 
-    parts = [f"{count} {_WORDS[outcome]}" for outcome, count in outcomes.most_common()]
+    parts = [f"{count} {words[outcome]}" for outcome, count in outcomes.most_common()]
     return f"{plural(len(receipts), 'alert')}: {', '.join(parts)}."
 
 

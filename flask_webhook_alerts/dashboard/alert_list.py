@@ -8,13 +8,13 @@ from flask import Blueprint
 from flask import request
 from flask import Response
 
-from flask_webhook_alerts.reading import Reading
+from flask_webhook_alerts.events import Urgency
 from flask_webhook_alerts.state import get_state
 from flask_webhook_alerts.store.listings import Record
-from flask_webhook_alerts.store.search import AlertFilter
 
 from . import charts
 from . import senders
+from .live import mark
 from .pages import page
 from .queries import AGES
 from .queries import ListQuery
@@ -42,7 +42,7 @@ def show() -> Response:
     reading = get_state().reading
     integrations = reading.integrations()
     if not integrations:
-        return page("first_run.html", senders=senders.SENDERS, errors={}, given={})
+        return page("first_run.html", senders=senders.SENDERS)
 
     query = ListQuery.read(request.args)
     found = reading.alerts(query.wanted, before=query.before, after=query.after)
@@ -53,15 +53,12 @@ def show() -> Response:
         ages=AGES,
         chips=_chips(query, integrations),
         integrations=integrations,
+        urgencies=tuple(reversed(Urgency)),
         found=found,
+        marks=" ".join(map(mark, found.records)) if query.is_first else "",
         strip=charts.strip(reading.hours(_STRIP)),
-        newest=newest(reading) if not found.records else None,
+        newest=reading.newest() if not found.records else None,
     )
-
-
-def newest(reading: Reading) -> Record | None:
-    """Return the newest alert of all."""
-    return next(iter(reading.alerts(AlertFilter(), limit=1).records), None)
 
 
 def _chips(query: ListQuery, integrations: list[Record]) -> list[Chip]:

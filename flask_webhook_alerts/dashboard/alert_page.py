@@ -13,17 +13,16 @@ from flask_webhook_alerts.store.listings import Record
 from flask_webhook_alerts.store.values import MAX_ATTEMPTS
 from flask_webhook_alerts.triage import LONGEST_NOTE
 
+from . import ids
 from .formats import as_json
 from .live import mark
 from .pages import page
 
-_ALERT = "/<int(max=9223372036854775807):alert_id>"
-
 
 def register(blueprint: Blueprint) -> None:
     """Add the routes of one alert."""
-    blueprint.add_url_rule(_ALERT, "alert", show, methods=["GET"])
-    blueprint.add_url_rule(f"{_ALERT}/raw", "raw", download, methods=["GET"])
+    blueprint.add_url_rule(f"/{ids.ALERT}", "alert", show, methods=["GET"])
+    blueprint.add_url_rule(f"/{ids.ALERT}/raw", "raw", download, methods=["GET"])
 
 
 def show(alert_id: int) -> Response:
@@ -36,7 +35,7 @@ def show(alert_id: int) -> Response:
         timeline=timeline,
         earlier=reading.earlier(alert),
         last_by=_last_by(timeline),
-        mark=f"{alert_id}:{mark(alert)}:{len(timeline)}",
+        mark=f"{mark(alert)}:{len(timeline)}",
         raw=as_json(_raw(alert, timeline)) if request.args.get("tab") == "raw" else None,
         most_attempts=MAX_ATTEMPTS,
         longest_note=LONGEST_NOTE,

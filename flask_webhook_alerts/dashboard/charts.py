@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from flask_webhook_alerts.stats import Bucket
 
 WIDTH: int = 720
+"""How wide the chart of bars is, in units of its drawing."""
+
 HEIGHT: int = 180
+"""How high it is, without the words below."""
 
 _STRIP_HEIGHT = 36
 _LEVELS = 4

@@ -14,22 +14,19 @@ def read_cookie(purpose: str) -> str | None:
     return request.cookies.get(_name(purpose))
 
 
-def set_cookie(
-    response: Response, purpose: str, value: str, *, is_hidden: bool, days: int | None = None
-) -> None:
-    """Set a cookie that the browser sends to the dashboard only.
+def set_cookie(response: Response, purpose: str, value: str, *, seconds: int | None = None) -> None:
+    """Set a cookie that the browser sends to the dashboard only, and shows to no script.
 
     :param purpose: its name among the cookies of this dashboard.
-    :param is_hidden: scripts cannot read it.
-    :param days: how long the browser keeps it; None until it is closed.
+    :param seconds: how long the browser keeps it; None until it is closed.
     """
     response.set_cookie(
         _name(purpose),
         value,
-        max_age=None if days is None else days * 86_400,
+        max_age=seconds,
         path=_path(),
         secure=request.is_secure,
-        httponly=is_hidden,
+        httponly=True,
         samesite="Lax",
     )
 

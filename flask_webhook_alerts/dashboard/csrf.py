@@ -17,6 +17,7 @@ from itsdangerous import BadSignature
 from itsdangerous import Signer
 
 from flask_webhook_alerts.access import is_from_here
+from flask_webhook_alerts.access import SAFE_METHODS
 
 from .cookies import read_cookie
 from .cookies import set_cookie
@@ -25,7 +26,6 @@ FIELD: str = "_csrf"
 """The name of the form's field."""
 
 _COOKIE = "csrf"
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def objection(name: str | None) -> str | None:
@@ -33,7 +33,7 @@ def objection(name: str | None) -> str | None:
 
     :param name: the acting person's.
     """
-    if request.method in _SAFE:
+    if request.method in SAFE_METHODS:
         return None
 
     if not is_from_here():
@@ -51,7 +51,7 @@ def keep(response: Response) -> None:
     """Set the cookie that the page's forms are bound to, if the browser does not have it."""
     secret = g.get("webhook_alerts_csrf")
     if secret is not None and read_cookie(_COOKIE) != secret:
-        set_cookie(response, _COOKIE, secret, is_hidden=True)
+        set_cookie(response, _COOKIE, secret)
 
 
 def _is_signed(name: str | None) -> bool:

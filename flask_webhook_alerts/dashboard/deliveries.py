@@ -8,7 +8,6 @@ from flask import Response
 from flask import url_for
 
 from flask_webhook_alerts.config import DeliveryMode
-from flask_webhook_alerts.reading import PAGE
 from flask_webhook_alerts.state import get_state
 from flask_webhook_alerts.store.deliveries import DeliveryState
 from flask_webhook_alerts.store.values import MAX_ATTEMPTS
@@ -37,13 +36,11 @@ def show() -> Response:
     reading = state.reading
     chosen = _STATES.get(request.args.get("state", ""), DeliveryState.OWED)
     before = ids.number(request.args.get("before", "")) or None
-    found = reading.deliveries(chosen, before=before, limit=PAGE + 1)
     return page(
         "deliveries.html",
         chosen=str(chosen),
         delivery_counts={str(one): count for one, count in reading.delivery_counts().items()},
-        events=found[:PAGE],
-        older=found[PAGE - 1]["id"] if len(found) > PAGE else None,
+        found=reading.deliveries(chosen, before=before),
         owed=reading.owed(),
         is_inline=state.settings.delivery is DeliveryMode.INLINE,
         most_attempts=MAX_ATTEMPTS,

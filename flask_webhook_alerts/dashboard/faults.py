@@ -11,12 +11,11 @@ from flask import Response
 from flask.typing import RouteCallable
 from sqlalchemy.exc import SQLAlchemyError
 
-from flask_webhook_alerts.advice import reason
 from flask_webhook_alerts.errors import InvalidOption
 from flask_webhook_alerts.errors import NotFound
 from flask_webhook_alerts.errors import Refused
 from flask_webhook_alerts.errors import Unavailable
-from flask_webhook_alerts.examination import explain_database
+from flask_webhook_alerts.examination import explain
 
 from .pages import bare_page
 
@@ -62,15 +61,11 @@ def _invalid(error: Exception) -> Response:
 
 
 def _refused(error: Exception) -> Response:
-    words = (
-        f"The database refuses it: {reason(error)} Rows of your app that refer to what would be"
-        " deleted must go first."
-    )
-    return bare_page(409, "This cannot be done", words)
+    return bare_page(409, "This cannot be done", explain(error))
 
 
 def _database_fault(error: Exception) -> Response:
-    response = bare_page(503, "The database did not answer", explain_database(error))
+    response = bare_page(503, "The database did not answer", explain(error))
     response.headers["Retry-After"] = str(Unavailable.retry_after)
     return response
 

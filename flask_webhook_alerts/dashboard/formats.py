@@ -9,11 +9,11 @@ import typing as t
 import urllib.parse
 from collections.abc import Callable
 
-from markupsafe import escape
 from markupsafe import Markup
 
 from flask_webhook_alerts import clock
 from flask_webhook_alerts.store.figures import MOST_COUNTED
+from flask_webhook_alerts.words import plain
 
 from .links import linkify
 
@@ -100,11 +100,7 @@ def query(args: dict[str, t.Any]) -> str:
 
 def as_json(value: object) -> str:
     """Return JSON for people, in the letters that they sent."""
-    return json.dumps(value, indent=2, ensure_ascii=False, default=_iso)
-
-
-def _iso(value: object) -> str:
-    return value.isoformat() if isinstance(value, dt.datetime) else str(value)
+    return json.dumps(value, indent=2, ensure_ascii=False, default=plain)
 
 
 def _iso_time(value: dt.datetime) -> str:
@@ -114,7 +110,7 @@ def _iso_time(value: dt.datetime) -> str:
 def _time(value: dt.datetime, words: str, kind: str) -> Markup:
     iso = _iso_time(value)
     return Markup('<time datetime="{}" title="{}" data-t="{}">{}</time>').format(
-        iso, iso, kind, escape(words)
+        iso, iso, kind, words
     )
 
 

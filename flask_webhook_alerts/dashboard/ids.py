@@ -5,6 +5,9 @@ from __future__ import annotations
 from flask_webhook_alerts.errors import NotFound
 from flask_webhook_alerts.store.values import MOST_ID
 
+ALERT: str = f"<int(max={MOST_ID}):alert_id>"
+"""The part of an address that names an alert."""
+
 
 def number(text: str) -> int | None:
     """Return the number that a text is, ``MOST_ID`` for any higher one; None if it is none."""

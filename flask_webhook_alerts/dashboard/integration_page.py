@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import secrets
 import typing as t
@@ -21,11 +22,20 @@ from flask_webhook_alerts.urls import NoEndpoint
 from flask_webhook_alerts.urls import url_or_fault
 
 from . import notices
+from . import preferences
 from . import recipes
 from . import senders
 from .pages import acting
 from .pages import fragment
 from .pages import page
+
+KEEP_FOR: dict[str, tuple[str, dt.timedelta]] = {
+    "24h": ("for 24 hours", dt.timedelta(days=1)),
+    "1h": ("for one hour", dt.timedelta(hours=1)),
+    "7d": ("for 7 days", dt.timedelta(days=7)),
+    "0": ("not at all", dt.timedelta()),
+}
+"""How long an old token stays valid, and what people read."""
 
 _LONGEST_TOKEN = 1_000
 """Characters of a token that fit into the cookie that brings it to the page after the test."""
@@ -84,6 +94,7 @@ def detail(
         errors=errors or {},
         given=given or integration,
         trial=trial,
+        keep_for=KEEP_FOR,
         **_news(integration["id"]),
     )
 
@@ -98,9 +109,7 @@ def test(integration_id: str) -> Response:
     """Send a test alert through the real endpoint, and say what it answered."""
     state = get_state()
     integration = state.reading.integration(integration_id)
-    place = url_for(
-        ".integration", integration_id=integration_id, setup=request.args.get("setup") or None
-    )
+    place = place_of(integration_id)
     is_round = request.form.get("what") == "round"
     kinds = ("create", "acknowledge", "resolve") if is_round else ("create",)
     key, token = f"dashboard-test-{secrets.token_hex(4)}", request.form.get("token", "").strip()
@@ -115,12 +124,7 @@ def test(integration_id: str) -> Response:
     state.database.host.require_committed()
     words = list[str]()
     for kind in kinds:
-        try:
-            said, is_accepted = _post(integration, kind, key, token or None)
-        except NoEndpoint:
-            said, is_accepted = "This app takes no events. It says why under Address.", False
-        except InvalidOption as error:
-            said, is_accepted = str(error), False
+        said, is_accepted = _post(integration, kind, key, token or None)
         words.append(said)
         if not is_accepted:
             return notices.send_to(place, said, level="warning")
@@ -130,16 +134,29 @@ def test(integration_id: str) -> Response:
     return notices.send_to(place, " ".join(words), token=known)
 
 
+def place_of(integration_id: str) -> str:
+    """Return the address of the integration's page, with the set-up that this one shows."""
+    setup = request.args.get("setup") or None
+    return url_for(".integration", integration_id=integration_id, setup=setup)
+
+
 def _post(integration: Record, kind: str, key: str, token: str | None) -> tuple[str, bool]:
+    """Return what to tell about a test event, and whether the endpoint has taken it."""
     who = acting() or "somebody"
     payload = {**_TEST, "event_type": kind, "Id": key, "Description": f"Sent by hand by {who}."}
     body = json.dumps(payload).encode()
-    response = posting.post(endpoint_url(integration["id"]), body, token=token)
+    try:
+        response = posting.post(endpoint_url(integration["id"]), body, token=token)
+    except NoEndpoint:
+        return "This app takes no events. It says why under Address.", False
+    except InvalidOption as error:
+        return str(error), False
+
     answer = posting.read(response)
-    if not isinstance(answer, dict):
+    if answer is None:
         return posting.describe_stranger(response), False
 
-    if response.status_code != 200:
+    if "outcome" not in answer:
         return f"Refused with {response.status_code}: {answer['detail']}", False
 
     alert = answer["alert"]
@@ -147,12 +164,20 @@ def _post(integration: Record, kind: str, key: str, token: str | None) -> tuple[
 
 
 def _news(integration_id: str) -> dict[str, t.Any]:
-    """Return the newest alert and the last refusals, and whether the latter are the newer ones."""
+    """Return what the box that says whether anything has come is made of.
+
+    That is the newest alert and the last refusals, whether the latter are the newer ones, and
+    whether the page looks again by itself.
+    """
     reading = get_state().reading
-    wanted = AlertFilter(integration_id=integration_id)
-    newest = next(iter(reading.alerts(wanted, limit=1).records), None)
+    newest = reading.newest(AlertFilter(integration_id=integration_id))
     refusals = reading.rejections(integration_id, _REFUSALS)
     is_refused = bool(refusals) and (
         newest is None or refusals[0]["at"] > newest["last_received_at"]
     )
-    return {"newest": newest, "refusals": refusals, "is_refused": is_refused}
+    return {
+        "newest": newest,
+        "refusals": refusals,
+        "is_refused": is_refused,
+        "is_live": preferences.read().live == "on",
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import typing as t
 from collections.abc import Callable
@@ -25,14 +24,8 @@ from flask_webhook_alerts.store.listings import Record
 from . import notices
 from .formats import plural
 from .integration_page import detail
-
-KEEP_FOR: dict[str, tuple[str, dt.timedelta]] = {
-    "24h": ("for 24 hours", dt.timedelta(days=1)),
-    "1h": ("for one hour", dt.timedelta(hours=1)),
-    "7d": ("for 7 days", dt.timedelta(days=7)),
-    "0": ("not at all", dt.timedelta()),
-}
-"""How long an old token stays valid, and what people read."""
+from .integration_page import KEEP_FOR
+from .integration_page import place_of
 
 _CHECKS: dict[str, Callable[[str], None]] = {
     "wrapper_key": wrapping.check_wrapper_key,
@@ -62,7 +55,7 @@ def save(integration_id: str) -> Response:
     if not errors:
         try:
             get_state().integrations.update(integration_id, given)
-        except InvalidOption as error:
+        except InvalidOption as error:  # of the name, since all else was looked at
             errors = {"name": str(error)}
     if errors:
         return detail(integration, status=422, errors=errors, given=given)
@@ -73,13 +66,13 @@ def save(integration_id: str) -> Response:
 def try_wrapper_key(integration_id: str) -> Response:
     """Show what the wrapper key finds in a body, and store nothing."""
     integration = get_state().reading.integration(integration_id)
-    given = _given()
-    body, errors = request.form.get("body", ""), _faults(given)
+    given, body = _given(), request.form.get("body", "")
+    key, errors = given["wrapper_key"], _faults(given)
     trial: Record = {"body": body, "found": None, "error": None}
-    try:
-        trial |= _find(given["wrapper_key"], clean(decode(body.encode("utf-8", "replace"))), errors)
-    except Rejected as error:
-        trial["error"] = f"The body is not taken: {error.detail}"
+    if key is None:
+        trial["error"] = "Write a wrapper key first."
+    elif "wrapper_key" not in errors:
+        trial |= _found(key, body)
     return detail(integration, errors=errors, given=given, trial=trial)
 
 
@@ -127,32 +120,39 @@ def _given() -> dict[str, t.Any]:
         "name": request.form.get("name", ""),
         "strict": request.form.get("strict") == "1",
         "capture_additional_data": "capture_additional_data" in request.form,
-        **{name: request.form.get(name, "").replace("\r\n", "\n") or None for name in _CHECKS},
+        **{name: _text(name) or None for name in _CHECKS},
     }
+
+
+def _text(name: str) -> str:
+    return str(clean(request.form.get(name, "").replace("\r\n", "\n")))
 
 
 def _faults(given: dict[str, t.Any]) -> dict[str, str]:
     """Return what is wrong with each expression, so that the page can say so beside it."""
     faults = dict[str, str]()
     for name, check in _CHECKS.items():
+        if given[name] is None:
+            continue
+
         try:
-            check(given[name] or "x")
+            check(given[name])
         except InvalidOption as error:
             faults[name] = str(error)
     return faults
 
 
-def _find(key: str | None, body: dict[str, t.Any], errors: dict[str, str]) -> Record:
-    if key is None or "wrapper_key" in errors:
-        return {"error": "Write a wrapper key first."} if key is None else {}
+def _found(key: str, body: str) -> Record:
+    """Return what the key finds in a body, or why the endpoint would not take the body."""
+    try:
+        payload = clean(decode(body.encode("utf-8", "replace")))
+    except Rejected as error:
+        return {"error": f"The body is not taken: {error.detail}"}
 
-    found = wrapping.find_payload(key, body)
+    found = wrapping.find_payload(key, payload)
     words = json.dumps(found, indent=2, ensure_ascii=False)
-    return {"found": words, "is_whole": found is body}
+    return {"found": words, "is_whole": found is payload}
 
 
 def _back(integration_id: str, words: str, **details: t.Any) -> Response:
-    place = url_for(
-        ".integration", integration_id=integration_id, setup=request.args.get("setup") or None
-    )
-    return notices.send_to(place, words, **details)
+    return notices.send_to(place_of(integration_id), words, **details)

@@ -14,7 +14,7 @@ from flask_webhook_alerts.access import Authorize
 from flask_webhook_alerts.access import exempt_from_csrf
 from flask_webhook_alerts.errors import ConfigError
 from flask_webhook_alerts.prefixes import require_prefix
-from flask_webhook_alerts.state import KEY
+from flask_webhook_alerts.state import require
 
 from . import alert_actions
 from . import alert_list
@@ -32,6 +32,9 @@ from . import notices
 from . import preferences
 from . import statistics
 from .faults import Screens
+
+if t.TYPE_CHECKING:
+    from flask_webhook_alerts.extension import WebhookAlerts
 
 _PREFIX = "/alerts"
 
@@ -53,7 +56,7 @@ class Dashboard:
 
     def __init__(
         self,
-        alerts: t.Any,
+        alerts: WebhookAlerts,
         app: Flask | None = None,
         *,
         authorize: Authorize | None = None,
@@ -74,13 +77,7 @@ class Dashboard:
         :raises ConfigError: the app has no ``SECRET_KEY``, which signs the forms.
         :raises RuntimeError: ``alerts`` is not initialised for the app.
         """
-        state = app.extensions.get(KEY)
-        if state is None or state.database.models.Alert is not self._alerts.Alert:
-            raise RuntimeError(
-                "Call alerts.init_app(app) before dashboard.init_app(app): the dashboard shows"
-                " what it stores."
-            )
-
+        require(app, self._alerts)
         if not app.config.get("SECRET_KEY"):
             raise ConfigError(
                 "SECRET_KEY is not set, and the dashboard signs its forms with it. Set it to a"

@@ -27,7 +27,7 @@ def send_to(place: str, words: str, **details: t.Any) -> Response:
     """Redirect to a page of ours, and have it show ``words``."""
     response = t.cast(Response, redirect(place, 303, Response))
     notice = {"words": words[:_LONGEST], **details}
-    set_cookie(response, _COOKIE, str(_serializer().dumps(notice)), is_hidden=True)
+    set_cookie(response, _COOKIE, str(_serializer().dumps(notice)), seconds=_SECONDS)
     return response
 
 

@@ -27,11 +27,14 @@ from . import notices
 from . import places
 from . import preferences
 from .formats import FILTERS
+from .formats import MOST_ENTRIES
 from .queries import ListQuery
 
 STATIC: Path = Path(__file__).parent / "static"
+"""The folder of the style sheet, the script and the icons."""
+
 KEY: str = "webhook_alerts_dashboard"
-"""What ``app.extensions`` calls the environments of an app's pages."""
+"""What ``app.extensions`` calls the environment of an app's pages."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -110,10 +113,10 @@ def _shell(counts: dict[AlertStatus, int], notice: notices.Notice | None) -> She
 
 
 def _environment() -> jinja2.Environment:
-    environments = current_app.extensions.setdefault(KEY, {})
-    if "pages" not in environments:
-        environments["pages"] = _overlay(current_app.jinja_env)
-    return t.cast(jinja2.Environment, environments["pages"])
+    extensions = current_app.extensions
+    if KEY not in extensions:
+        extensions[KEY] = _overlay(current_app.jinja_env)
+    return t.cast(jinja2.Environment, extensions[KEY])
 
 
 def _overlay(host: jinja2.Environment) -> jinja2.Environment:
@@ -131,6 +134,7 @@ def _overlay(host: jinja2.Environment) -> jinja2.Environment:
     environment.globals = {
         **DEFAULT_NAMESPACE,
         "CHOICES": preferences.CHOICES,
+        "MOST_ENTRIES": MOST_ENTRIES,
         "act_args": _act_args,
         "csrf_field": csrf.FIELD,
         "csrf_token": lambda: csrf.token(acting()),

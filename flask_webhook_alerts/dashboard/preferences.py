@@ -14,6 +14,7 @@ from . import places
 from .cookies import read_cookie
 from .cookies import set_cookie
 
+_A_YEAR = 31_536_000
 _COOKIE = "view"
 
 CHOICES: dict[str, dict[str, str]] = {
@@ -52,7 +53,7 @@ def change() -> Response:
     kept = _checked(dataclasses.asdict(read()) | request.form.to_dict())
     response = t.cast(Response, redirect(places.own(request.form.get("back", "")), 303, Response))
     value = ".".join(dataclasses.asdict(kept).values())
-    set_cookie(response, _COOKIE, value, is_hidden=True, days=365)
+    set_cookie(response, _COOKIE, value, seconds=_A_YEAR)
     return response
 
 

@@ -8,13 +8,16 @@ import typing as t
 from collections.abc import Mapping
 
 from flask_webhook_alerts import clock
+from flask_webhook_alerts.decoding import clean
 from flask_webhook_alerts.events import AlertStatus
 from flask_webhook_alerts.events import Urgency
 from flask_webhook_alerts.store.search import AlertFilter
 
 from . import ids
 
-ALL = "all"
+ALL: str = "all"
+"""The tab of alerts in any status."""
+
 TABS: tuple[str, ...] = (*map(str, AlertStatus), ALL)
 """The tabs of the list, by the status that they show."""
 
@@ -27,6 +30,7 @@ AGES: dict[str, tuple[str, dt.timedelta]] = {
 """Age → what people read, and how long that is."""
 
 _LONGEST = 512
+_TEXTS = ("q", "integration", "tag", "key")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,12 +57,12 @@ class ListQuery:
     @classmethod
     def read(cls, args: Mapping[str, str]) -> ListQuery:
         """Return the view that an address means; what makes no sense in it does not count."""
-        texts = {name: args.get(name, "")[:_LONGEST].strip() for name in ("q", "integration")}
-        exact = {name: args.get(name, "")[:_LONGEST] for name in ("tag", "key")}
+        exact = {name: clean(args.get(name, "")[:_LONGEST]) for name in _TEXTS}
+        texts = {name: exact[name].strip() for name in ("q", "integration")}
         choices = {name: _chosen(args.get(name, ""), among) for name, among in _CHOICES.items()}
         cursors = {name: ids.number(args.get(name, "")) for name in ("before", "after")}
         status = _chosen(args.get("status", ""), TABS) or AlertStatus.OPEN.value
-        return cls(**{**texts, **exact, **choices, **cursors, "status": status})  # type: ignore[arg-type]
+        return cls(**{**exact, **texts, **choices, **cursors, "status": status})
 
     @property
     def wanted(self) -> AlertFilter:

@@ -14,7 +14,10 @@ from .pages import page
 PERIODS: dict[int, str] = {1: "24 hours", 7: "7 days", 30: "30 days"}
 """Days → what people read."""
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS: tuple[str, ...] = (
+    "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday",
+)  # fmt: skip
+"""The rows of the heat map."""
 
 
 def register(blueprint: Blueprint) -> None:

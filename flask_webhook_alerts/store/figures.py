@@ -60,10 +60,6 @@ class Figures:
         row = connection.execute(self._counts).one()
         return dict(zip(AlertStatus, row, strict=True))
 
-    def newest_id(self, connection: sa.Connection) -> int:
-        """Return the highest id of an alert, 0 if there is none."""
-        return connection.execute(sa.select(sa.func.max(self._alert.c.id))).scalar() or 0
-
     def by_hour(
         self, connection: sa.Connection, since: dt.datetime
     ) -> dict[tuple[EventKind, dt.datetime], int]:

@@ -67,7 +67,7 @@ class AlertFilter:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Page:
-    """Some alerts, the newest first.
+    """Some alerts or events, the newest first.
 
     :ivar older: pass it as ``before`` to see what comes next; None at the end.
     :ivar newer: pass it as ``after`` to go back; None where nothing is newer.

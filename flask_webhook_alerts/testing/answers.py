@@ -82,7 +82,7 @@ def read_answer(response: TestResponse, load_alert: Callable[[int], t.Any] | Non
     answered = functools.partial(
         Answer, status_code=response.status_code, response=response, _load=load_alert
     )
-    if not isinstance(content, dict):
+    if content is None:
         return answered(detail=posting.describe_stranger(response))
 
     alert = content.get("alert") or {}

@@ -82,9 +82,10 @@ class AlertFactory:
         """Return the row of a new alert, committed, after the life that its columns tell of.
 
         ``created_at``, ``last_received_at``, ``acknowledged_at`` and ``resolved_at`` say when
-        something happened; what has no time happens at the time before it. ``occurrences`` says
-        how often it was created. Columns and relationships of the host's own are set afterwards.
-        The row belongs to ``db.session`` as that of an integration does.
+        something happened; what has no time happens at the time before it, and a creation without
+        one at the first of the others, or now. ``occurrences`` says how often it was created.
+        Columns and relationships of the host's own are set afterwards. The row belongs to
+        ``db.session`` as that of an integration does.
 
         :param status: where the alert is in the end; what its times say if left out, else open.
         :param integration: the row or the id of its integration.

@@ -9,9 +9,9 @@ from flask import current_app
 from flask import Flask
 from flask import has_app_context
 
-from flask_webhook_alerts.cli.explaining import explain
 from flask_webhook_alerts.errors import Refused
 from flask_webhook_alerts.errors import Unavailable
+from flask_webhook_alerts.examination import explain
 from flask_webhook_alerts.state import KEY
 from flask_webhook_alerts.state import State
 from flask_webhook_alerts.state import state_of

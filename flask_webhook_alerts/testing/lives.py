@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import typing as t
+from collections.abc import Mapping
 
 from flask_webhook_alerts import clock
 from flask_webhook_alerts.events import AlertStatus
@@ -26,30 +27,40 @@ class Life:
     acknowledged_at: dt.datetime | None
     resolved_at: dt.datetime | None
 
+    def __post_init__(self) -> None:
+        """Raise :exc:`ValueError` unless it can have happened so."""
+        if self.repetitions < 0:
+            raise ValueError("An alert was created once at least: occurrences is 1 or more.")
+
+        if self.repetitions == 0 and self.last_received_at != self.created_at:
+            raise ValueError("An alert of one occurrence was last received when it was created.")
+
+        changes = (self.last_received_at, self.acknowledged_at, self.resolved_at)
+        times = [self.created_at, *(at for at in changes if at is not None)]
+        if min(times) < self.created_at or max(times) > (self.resolved_at or max(times)):
+            raise ValueError("An alert is created first and resolved last; these times are not so.")
+
     @classmethod
     def take(cls, status: str | None, columns: dict[str, t.Any]) -> Life:
         """Return the life that leads to a status, and take what tells of it out of ``columns``."""
-        created_at = columns.pop("created_at", None) or clock.now()
-        last_received_at = columns.pop("last_received_at", None)
-        occurrences = columns.pop("occurrences", 1 if last_received_at is None else 2)
-        acknowledged_at = columns.pop("acknowledged_at", None)
-        resolved_at = columns.pop("resolved_at", None)
-        implied = _implied(acknowledged_at, resolved_at)
+        given = {name: columns.pop(name, None) for name in _TIMES}
+        times = {name: clock.as_utc(at) for name, at in given.items() if at is not None}
+        occurrences = columns.pop("occurrences", 2 if "last_received_at" in times else 1)
+        implied = _implied(times)
         reached = AlertStatus(status or implied)
         if _ORDER.index(reached) < _ORDER.index(implied):
             raise ValueError(f"An alert that was {implied} is not {reached} in the end.")
 
-        last_received_at = last_received_at or created_at
-        if reached is AlertStatus.ACKNOWLEDGED:
-            acknowledged_at = acknowledged_at or last_received_at
-        if reached is AlertStatus.RESOLVED:
-            resolved_at = resolved_at or acknowledged_at or last_received_at
+        times.setdefault("created_at", min([clock.now(), *times.values()]))
+        times.setdefault("last_received_at", times["created_at"])
+        if reached is not AlertStatus.OPEN:
+            times.setdefault(f"{reached}_at", max(times.values()))
         return cls(
-            created_at=created_at,
+            created_at=times["created_at"],
             repetitions=occurrences - 1,
-            last_received_at=last_received_at,
-            acknowledged_at=acknowledged_at,
-            resolved_at=resolved_at,
+            last_received_at=times["last_received_at"],
+            acknowledged_at=times.get("acknowledged_at"),
+            resolved_at=times.get("resolved_at"),
         )
 
     def live(self, state: State, integration_id: str, payload: Payload, by: str | None) -> int:
@@ -81,10 +92,11 @@ class Life:
 
 
 _ORDER = list(AlertStatus)
+_TIMES = ("created_at", "last_received_at", "acknowledged_at", "resolved_at")
 
 
-def _implied(acknowledged_at: dt.datetime | None, resolved_at: dt.datetime | None) -> AlertStatus:
-    if resolved_at is not None:
+def _implied(times: Mapping[str, dt.datetime]) -> AlertStatus:
+    if "resolved_at" in times:
         return AlertStatus.RESOLVED
 
-    return AlertStatus.OPEN if acknowledged_at is None else AlertStatus.ACKNOWLEDGED
+    return AlertStatus.ACKNOWLEDGED if "acknowledged_at" in times else AlertStatus.OPEN

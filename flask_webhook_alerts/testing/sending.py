@@ -10,8 +10,8 @@ from flask import Flask
 
 from flask_webhook_alerts import posting
 from flask_webhook_alerts import urls
-from flask_webhook_alerts.cli.explaining import explain
 from flask_webhook_alerts.errors import Unavailable
+from flask_webhook_alerts.examination import explain
 from flask_webhook_alerts.state import state_of
 
 from .answers import Answer

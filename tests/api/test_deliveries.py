@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from flask_webhook_alerts import alert_created
+from flask_webhook_alerts.store import figures
 from tests.api.hosts import add_api
 from tests.api.hosts import body
 from tests.api.hosts import bury
@@ -114,6 +115,17 @@ def test_stats_count_what_there_is_and_what_happened(api_host: Host) -> None:
     assert stats["to_resolve"]["count"] == 1
     assert (len(stats["hours"]), len(stats["week"])) == (24, 7)
     assert {loud["thirdparty_id"] for loud in stats["thirdparty_ids"]} == {"a", "b"}
+
+
+@pytest.mark.parametrize(("most", "measured"), [(2, 2), (3, None)])
+def test_stats_say_of_how_many_alerts_the_times_are(
+    sqlite_api_host: Host, monkeypatch: pytest.MonkeyPatch, most: int, measured: int | None
+) -> None:
+    monkeypatch.setattr(figures, "MOST_MEASURED", most)
+    for key in "abc":
+        create_alert(sqlite_api_host, key)
+
+    assert body(call(sqlite_api_host, "GET", "/stats"))["measured"] == measured
 
 
 @pytest.mark.parametrize("days", ["0", "91", "x", "-1"])

@@ -73,6 +73,16 @@ def test_every_operation_tells_what_it_does() -> None:
         assert {"401", "403", "503"} <= operation["responses"].keys() or name == "receive_event"
 
 
+def test_texts_as_long_as_the_document_allows_are_taken(sqlite_api_host: Host) -> None:
+    told = shipped()["components"]["schemas"]["NewIntegration"]["properties"]
+    texts = {name: "a" * told[name]["maxLength"] for name in told if "maxLength" in told[name]}
+
+    made = call(sqlite_api_host, "POST", "/integrations", json=texts)
+
+    assert {"wrapper_key", "title_template", "description_template"} <= texts.keys()
+    assert texts.items() <= body(made).items()
+
+
 def test_the_webhook_endpoint_is_described_too() -> None:
     told = operations(shipped())["receive_event"]
     schemas = shipped()["components"]["schemas"]

@@ -12,6 +12,10 @@ from flask import redirect
 from flask import request
 from flask import session
 from flask_wtf import CSRFProtect
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import TooManyRequests
+from werkzeug.exceptions import Unauthorized
 from werkzeug.test import TestResponse
 
 from flask_webhook_alerts import InvalidOption
@@ -120,7 +124,15 @@ def test_a_response_of_authorize_is_sent(sqlite_host: Host) -> None:
 
 @pytest.mark.parametrize(
     ("fault", "status", "code"),
-    [(401, 401, "unauthorized"), (403, 403, "forbidden"), (429, 429, "forbidden")],
+    [
+        (400, 400, "bad-request"),
+        (401, 401, "unauthorized"),
+        (403, 403, "forbidden"),
+        (404, 404, "not-found"),
+        (429, 429, "rate-limited"),
+        (500, 500, "internal-error"),
+        (503, 503, "unavailable"),
+    ],
 )
 def test_authorize_may_abort(sqlite_host: Host, fault: int, status: int, code: str) -> None:
     add_api(sqlite_host, authorize=lambda: abort(fault))
@@ -129,6 +141,41 @@ def test_authorize_may_abort(sqlite_host: Host, fault: int, status: int, code: s
     assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
     assert t.cast(t.Any, answer.json)["type"].endswith(f":{code}")
     assert ("WWW-Authenticate" in answer.headers) == (status == 401)
+
+
+def test_authorize_may_abort_with_a_status_of_the_hosts_own(sqlite_host: Host) -> None:
+    class PageExpired(HTTPException):
+        code = 419
+        description = "Log in again."
+
+    def expire() -> t.NoReturn:
+        raise PageExpired
+
+    add_api(sqlite_host, authorize=expire)
+    answer = call(sqlite_host, "GET", "/alerts")
+
+    assert (answer.status_code, answer.content_type) == (419, "application/problem+json")
+    assert answer.json == {
+        "type": "urn:problem-type:webhook-alerts:forbidden",
+        "title": "Unknown Status",
+        "status": 419,
+        "detail": "Log in again.",
+    }
+
+
+def test_headers_that_come_with_an_abort_are_sent(sqlite_host: Host) -> None:
+    challenges = [WWWAuthenticate("bearer", {"realm": realm}) for realm in "ab"]
+    faults = iter([TooManyRequests(retry_after=7), Unauthorized(www_authenticate=challenges)])
+
+    def refuse() -> t.NoReturn:
+        raise next(faults)
+
+    add_api(sqlite_host, authorize=refuse)
+    later, unknown = (call(sqlite_host, "GET", "/alerts") for _ in range(2))
+
+    assert later.headers["Retry-After"] == "7"
+    assert unknown.headers["WWW-Authenticate"] == ", ".join(map(str, challenges))
+    assert unknown.headers.getlist("Content-Type") == ["application/problem+json"]
 
 
 def test_authorize_may_abort_with_a_response(sqlite_host: Host) -> None:

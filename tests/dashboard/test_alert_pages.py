@@ -18,7 +18,9 @@ from flask_webhook_alerts.store import search
 from tests.dashboard.people import EVENT
 from tests.dashboard.people import notice_of
 from tests.dashboard.people import Person
+from tests.dashboard.people import with_dashboard
 from tests.dashboard.people import words_of
+from tests.hosts import running_host
 
 Post = Callable[..., t.Any]
 
@@ -138,6 +140,23 @@ def test_an_address_that_makes_no_sense_is_a_page(person: Person, post: Post, qu
     person.see(f"/?{query}")
 
 
+def test_what_no_database_holds_is_looked_for_as_it_would_be_stored(database_url: str) -> None:
+    db, alerts, dashboard = with_dashboard()
+    with running_host(database_url, db=db, alerts=alerts) as host:
+        dashboard.init_app(host.app)
+        person = Person(host, host.client)
+        host.post(host.create_integration(), {**EVENT, "Title": "a\0b", "Tags": ["c\0d"]})
+
+        for query in ("q=a%00b", "tag=c%00d"):
+            assert titles_of(person.see(f"/?{query}")) == ["a\ufffdb"]
+            assert len(rows_of(person, f"/alerts/live?rows=1&{query}")) == 1
+        for query in ("key=%00", "integration=%00"):
+            assert titles_of(person.see(f"/?{query}")) == []
+        assert "There is no integration" in person.see("/integrations/a%00b", 404)
+        assert person.press("/integrations/a%00b/enabled").status_code == 404
+        assert person.press("/integrations/a%00b/token").status_code == 404
+
+
 def test_pages_go_on_by_key(person: Person, post: Post) -> None:
     for number in range(120):
         post(Id=f"a{number}", Title=f"alert {number}")
@@ -244,6 +263,27 @@ def test_several_are_handled_at_once_and_each_is_told(person: Person, post: Post
     page = person.press_and_see("/act", {"bulk": "acknowledge", "ids": ["1", "2", "3", "99", "x"]})
 
     assert notice_of(page) == "4 alerts: 2 acknowledged, 1 left as they were, 1 gone meanwhile."
+
+
+@pytest.mark.parametrize(
+    ("action", "before", "words"),
+    [
+        ("acknowledge", "acknowledged", "Acknowledged before: “Disk full”"),
+        ("reopen", "acknowledged", "Active before: “Disk full”"),
+        ("reopen", "open", "Active before: “Disk full”"),
+    ],
+)
+def test_what_was_so_before_is_said_of_the_action(
+    person: Person, post: Post, action: str, before: str, words: str
+) -> None:
+    post()
+    if before == "acknowledged":
+        post(event_type="acknowledge")
+
+    page = person.press_and_see("/act", {action: "1"})
+
+    assert notice_of(page) == words
+    assert person.host.stored_alerts()[0].status == before
 
 
 @pytest.mark.parametrize("number", [10**18, 2**63 - 1])
@@ -425,6 +465,16 @@ def test_a_note_that_cannot_be_kept_says_why(person: Person, post: Post, text: s
     assert "10,000 characters" in notice_of(page)
 
 
+def test_a_line_break_of_a_note_is_one_character_as_browsers_count_it(
+    person: Person, post: Post
+) -> None:
+    post()
+
+    person.press("/1/note", {"text": "a" + "\r\n" * 9_998 + "b"})
+
+    assert person.host.stored_events()[-1].notes == ["a" + "\n" * 9_998 + "b"]
+
+
 def test_earlier_alerts_with_the_same_id_are_linked(person: Person, post: Post) -> None:
     post(Title="before")
     post(event_type="resolve")
@@ -478,6 +528,7 @@ def test_a_look_is_304_until_something_happens(person: Person, post: Post) -> No
         "open": 1,
         "counts": {"open": "1", "acknowledged": "0", "resolved": "0"},
         "rows": ["1:o1"],
+        "is_all": True,
     }
     assert changed.json is not None
     assert changed.json["rows"] == ["1:o2"]
@@ -504,6 +555,18 @@ def test_one_alert_is_looked_at_with_its_timeline(person: Person, post: Post) ->
 
     assert rows_of(person, "/alerts/live/1") != [rows]
     assert rows_of(person, "/alerts/live/99") == []
+
+
+def test_a_look_at_a_full_page_says_that_there_may_be_more(
+    person: Person, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_webhook_alerts.dashboard.live.PAGE", 2)
+    post()
+    few: t.Any = person.client.get("/alerts/live?rows=1").json
+    post(Id="other")
+    many: t.Any = person.client.get("/alerts/live?rows=1").json
+
+    assert (few["is_all"], many["is_all"]) == (True, False)
 
 
 def test_other_pages_look_at_the_counts_only(person: Person, post: Post) -> None:

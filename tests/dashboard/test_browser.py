@@ -217,6 +217,19 @@ def test_keys_alone_pick_and_handle_alerts(visitor: Visitor, served: tuple[Host,
     expect(page.get_by_role("searchbox")).to_have_value("jr")
 
 
+def test_a_key_for_no_alert_does_nothing(visitor: Visitor, served: tuple[Host, str]) -> None:
+    fill(*served)
+    before = [alert.status for alert in served[0].stored_alerts()]
+    page = visitor.see()
+
+    for key in "xar":
+        page.keyboard.press(key)
+    page.keyboard.press("j")
+
+    expect(page.locator("#list th a").first).to_be_focused()
+    assert [alert.status for alert in served[0].stored_alerts()] == before
+
+
 def test_single_keys_can_be_turned_off(visitor: Visitor, served: tuple[Host, str]) -> None:
     fill(*served)
     alert_id = newest(served[0])
@@ -265,6 +278,17 @@ def test_a_pause_is_kept_and_nothing_is_asked_any_more(
     page.clock.fast_forward(120_000)
 
     assert [url for url in asked if "/live" in url] == []
+
+
+@pytest.mark.parametrize(("live", "beats"), [("on", "pulse"), ("off", "none")])
+def test_a_pause_stills_what_waits_for_the_first_event(
+    visitor: Visitor, served: tuple[Host, str], live: str, beats: str
+) -> None:
+    visitor.prefer(f"system.utc.on.{live}")
+    page = visitor.see(f"/integrations/{served[0].create_integration()}")
+
+    dot = "getComputedStyle(document.querySelector('.dot')).animationName"
+    assert page.evaluate(dot) == beats
 
 
 def test_a_theme_is_there_with_the_first_paint(browser: Browser, served: tuple[Host, str]) -> None:

@@ -12,6 +12,7 @@ import sys
 import typing as t
 
 import pytest
+from flask import request
 from flask_sqlalchemy import SQLAlchemy
 
 from flask_webhook_alerts import clock
@@ -222,6 +223,17 @@ def test_the_page_waits_until_the_first_event_comes(person: Person) -> None:
     assert "/alerts/1" in came.text
 
 
+def test_a_page_that_is_paused_does_not_say_that_it_looks(person: Person) -> None:
+    integration_id, page = make(person)
+    assert "It looks for ten minutes." in words_of(page)
+    person.press("/preferences", {"live": "off"})
+
+    words = words_of(person.see(f"/integrations/{integration_id}"))
+
+    assert "ten minutes" not in words
+    assert "Paused: this line changes when the page is loaded again." in words
+
+
 def test_refusals_are_told_in_words_until_an_event_comes(
     person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -306,14 +318,15 @@ def test_a_token_that_fits_into_no_cookie_is_not_tried(
         assert notice_of(page) == words
 
 
-def test_a_before_request_of_the_host_that_answers_first_is_named(person: Person) -> None:
+@pytest.mark.parametrize("words", ["Sign in", {"error": "Sign in"}])
+def test_a_before_request_of_the_host_that_answers_first_is_named(
+    person: Person, words: t.Any
+) -> None:
     integration_id, _ = make(person)
     token = person.token()
 
-    def answer_first() -> str | None:
-        from flask import request
-
-        return None if request.path.startswith("/alerts") else "Sign in"
+    def answer_first() -> t.Any:
+        return None if request.path.startswith("/alerts") else words
 
     person.host.app.before_request_funcs.setdefault(None, []).append(answer_first)
     response = person.client.post(
@@ -410,6 +423,16 @@ def test_a_setting_that_cannot_be_stored_is_shown_beside_its_field(
     assert "Other" not in person.see("/integrations")
 
 
+def test_what_no_database_holds_is_not_blamed_on_the_name(person: Person) -> None:
+    integration_id, _ = make(person)
+    data = settings(title_template="a\0{{ payload.Title }}")
+
+    page = person.press_and_see(f"/integrations/{integration_id}/settings", data)
+
+    assert "name-problem" not in page
+    assert 'value="a\ufffd{{ payload.Title }}"' in page
+
+
 @pytest.mark.parametrize(
     ("key", "body", "words"),
     [
@@ -485,7 +508,7 @@ def test_only_who_types_the_name_deletes(person: Person) -> None:
 
     assert (wrong.status_code, with_alerts.status_code) == (422, 422)
     assert "That is not its name" in wrong.text
-    assert "has 1 alerts" in with_alerts.text
+    assert "has 1 alert." in with_alerts.text
     assert notice_of(gone) == "“Backups” and 1 alert are deleted."
     assert "There is no such page" in person.see(f"/integrations/{integration_id}", 404)
 
@@ -503,7 +526,8 @@ def test_rows_of_the_host_that_need_the_alerts_stop_a_deletion(
     response = person.press(f"/integrations/{integration_id}/delete", data)
 
     assert response.status_code == 409
-    assert "FOREIGN KEY constraint failed. Rows of your app that refer" in response.text
+    assert "FOREIGN KEY constraint failed. Shorten what is too long" in response.text
+    assert "rows of your app that refer to what would be deleted must go first" in response.text
 
 
 def test_an_event_of_long_ago_is_the_last_event(

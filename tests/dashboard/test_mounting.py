@@ -477,6 +477,7 @@ def test_a_notice_is_shown_once_and_not_for_ever(
 
     first, second = person.see(place), person.see(place)
 
+    assert "Max-Age=60;" in response.headers["Set-Cookie"]
     assert notice_of(first).startswith("“a” has an endpoint")
     assert notice_of(second) == ""
     person.client.set_cookie("webhook_alerts_dashboard_notice", "forged", path="/alerts/")

@@ -169,6 +169,50 @@ def test_times_say_what_the_status_is(make_alert: AlertFactory) -> None:
         make_alert(status="done")
 
 
+def test_an_alert_is_created_by_the_first_of_its_times(make_alert: AlertFactory) -> None:
+    resolved = make_alert(resolved_at=MONDAY + HOUR, acknowledged_at=MONDAY)
+
+    assert (resolved.created_at, resolved.last_received_at) == (MONDAY, MONDAY)
+
+
+def test_an_alert_that_came_again_was_resolved_after_that(make_alert: AlertFactory) -> None:
+    times: dict[str, t.Any] = {
+        "created_at": MONDAY,
+        "acknowledged_at": MONDAY + HOUR,
+        "last_received_at": MONDAY + 2 * HOUR,
+    }
+
+    resolved = make_alert(status="resolved", **times)
+
+    assert resolved.resolved_at == MONDAY + 2 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"occurrences": 0}, "occurrences is 1 or more"),
+        (
+            {"occurrences": 1, "last_received_at": MONDAY + HOUR},
+            "last received when it was created",
+        ),
+        ({"last_received_at": MONDAY - HOUR}, "created first and resolved last"),
+        ({"acknowledged_at": MONDAY - HOUR}, "created first and resolved last"),
+        ({"resolved_at": MONDAY - HOUR}, "created first and resolved last"),
+        ({"acknowledged_at": MONDAY + HOUR, "resolved_at": MONDAY}, "created first and resolved"),
+        (
+            {"last_received_at": MONDAY + HOUR, "resolved_at": MONDAY.replace(tzinfo=None)},
+            "created first and resolved last",
+        ),
+    ],
+)
+def test_columns_that_contradict_each_other_are_refused(
+    any_host: Host, columns: dict[str, t.Any], words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        factory_of(any_host)(created_at=MONDAY, **columns)
+    assert any_host.stored_alerts() == []
+
+
 def test_the_next_alert_is_of_today_again(make_alert: AlertFactory) -> None:
     before = dt.datetime.now(dt.UTC)
     make_alert(created_at=MONDAY)

@@ -151,6 +151,19 @@ def test_an_answer_that_is_not_the_endpoints_says_where_to_look(
     assert "before_request" in str(caught.value)
 
 
+def test_json_of_the_host_is_not_the_endpoints_answer(
+    sqlite_host: Host, sender: AlertSender
+) -> None:
+    @sqlite_host.app.before_request
+    def rest() -> ResponseReturnValue:
+        return {"error": "maintenance"}, 503
+
+    answer = sender(expect=503)
+
+    assert not answer.is_accepted
+    assert "503 SERVICE UNAVAILABLE, and not the endpoint" in str(answer)
+
+
 def test_missing_tables_are_named_with_what_to_do(any_host: Host) -> None:
     sender = sender_to(any_host)
     drop_tables(any_host)

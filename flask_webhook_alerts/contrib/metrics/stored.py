@@ -79,7 +79,10 @@ class StoredCollector:
             # Once for each time that it goes away, not for each scrape of it.
             if name not in self._away:
                 self._away.add(name)
-                logger.exception("The metrics of %r cannot be read", name)
+                logger.exception(
+                    "The metrics of %r cannot be read", name,
+                    extra={"action": "metrics_read_failed"},
+                )  # fmt: skip
             return None
 
         self._away.discard(name)

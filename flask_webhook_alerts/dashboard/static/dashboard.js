@@ -143,10 +143,10 @@ function showNews(news) {
   icon.href = news.open ? icon.dataset.lit : icon.dataset.quiet
   if (openCount !== null && news.open > openCount) say(plural(news.open - openCount, "new open alert"))
   openCount = news.open
-  if (body.dataset.rows.trim() || $("#list")) offer(news.rows)
+  if (body.dataset.rows.trim() || $("#list")) offer(news)
 }
 
-function offer(rows) {
+function offer({ rows, is_all: isAll }) {
   const bar = $("#fresh")
   if (!bar) return
   const before = new Map(shown.map(split))
@@ -155,7 +155,7 @@ function offer(rows) {
   const fresh = rows.filter(row => Number(split(row)[0]) > newest && !before.has(split(row)[0]))
   const changed = rows.filter(row => before.has(split(row)[0]) && before.get(split(row)[0]) !== split(row)[1])
   const now = new Set(rows.map(row => split(row)[0]))
-  const gone = [...before.keys()].filter(id => !now.has(id) && !acted.has(id) && rows.length < 50)
+  const gone = isAll ? [...before.keys()].filter(id => !now.has(id) && !acted.has(id)) : []
   const changes = changed.filter(row => !acted.has(split(row)[0])).length + gone.length
   const parts = []
   if (isList && fresh.length) parts.push(plural(fresh.length, "new alert"))
@@ -213,7 +213,7 @@ async function act(form, submitter) {
     acted.add(row.id.slice(1))
   }
   if (hadFocus) $("th a", document.getElementById(hadFocus))?.focus({ preventScroll: true })
-  $("#said").replaceChildren(...$("[data-open]", part).children)
+  $("#said").replaceChildren(...$("[data-said]", part).children)
   fade()
   choose()
   showTimes()
@@ -349,7 +349,8 @@ function press(action) {
   const big = $(".big")
   if (big) return $(`button[name=${action}]`, big)?.click()
   if ($$("input[name=ids]:checked").length) return $(`.bulk button[value=${action}]`)?.click()
-  $(`button[name=${action}]`, current() ?? undefined)?.closest("tr") && $(`button[name=${action}]`, current())?.click()
+  const row = current()
+  if (row) $(`button[name=${action}]`, row)?.click()
 }
 
 const KEYS = {

@@ -13,7 +13,7 @@ from flask_webhook_alerts.store.listings import Record
 from .output import fields
 from .output import warn
 
-SAMPLE = {
+SAMPLE: dict[str, str] = {
     "event_type": "create",
     "Id": "test",
     "Title": "Test alert",
@@ -66,14 +66,7 @@ def hint() -> None:
 
 
 def _with_endpoint(record: Record) -> Record:
-    return record | {"endpoint_url": _endpoint_url(record["id"])}
-
-
-def _endpoint_url(integration_id: str) -> str | None:
-    try:
-        return urls.endpoint_url(integration_id)
-    except RuntimeError:  # the blueprint has no place yet, or one with values that nobody gives
-        return None
+    return record | {"endpoint_url": urls.url_or_none(record["id"])}
 
 
 def _pairs(record: Record) -> list[tuple[str, t.Any]]:
