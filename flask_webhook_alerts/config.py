@@ -46,10 +46,15 @@ class Settings:
     :ivar max_content_length: the largest accepted body, in bytes.
     :ivar delivery: who sends the signals: the request ("inline"), Celery's workers ("celery"), or
         whoever calls ``deliver_pending`` or ``deliver_event`` ("manual").
-    :ivar rate_limit: the most events of one integration in a time, or None for no limit.
-    :ivar rate_limit_storage: where they are counted: in memory, or in a Redis for all workers.
-    :ivar retention: how long after its resolution an alert is kept by sweeps, such as "90d" or a
-        timedelta, or None for ever.
+    :ivar rate_limit: the most events of one integration in a time of seconds, minutes, hours or
+        days, such as "600 per minute", "50 per 10 seconds" or "600/minute": at most 10,000 events
+        and 365 days; None for no limit.
+    :ivar rate_limit_storage: where they are counted: in the memory of each process, or for all
+        workers in the Redis of a URL that begins with ``redis://``, ``rediss://`` or
+        ``redis+unix://``.
+    :ivar retention: how long after its resolution an alert is kept by sweeps: a timedelta, or a
+        whole number of seconds, minutes, hours, days or weeks, such as "45s", "30m", "24h", "90d"
+        or "2w"; None for ever.
     """
 
     url_prefix: str = "/integration"

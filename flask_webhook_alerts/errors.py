@@ -11,7 +11,7 @@ FieldErrors: t.TypeAlias = Mapping[str, Sequence[str]]
 
 
 class WebhookAlertsError(Exception):
-    """The root of every error that this package raises at run time."""
+    """The root of this package's errors. A mistake in the calling code is one of Python's own."""
 
 
 class ConfigError(WebhookAlertsError):
@@ -19,7 +19,7 @@ class ConfigError(WebhookAlertsError):
 
 
 class InvalidOption(WebhookAlertsError, ValueError):
-    """An option of an integration cannot be stored as it is. The message says what can."""
+    """An option, a note or a name cannot be stored as it is. The message says what can."""
 
 
 class NotFound(WebhookAlertsError, LookupError):

@@ -182,7 +182,8 @@ class WebhookAlerts:
     def reopen(self, alert: t.Any, by: str | None = None) -> Receipt:
         """Take the resolution of an alert back; its ``alert_reopened`` signal is sent.
 
-        The outcome is ``ignored`` while a newer alert with the same Id is active.
+        It is acknowledged if it was so before, else open. The outcome is ``ignored`` while a newer
+        alert with the same Id is active.
 
         :param alert: the row of the alert, or its id.
         :param by: who did it, kept on the event.

@@ -66,15 +66,18 @@ def lifecycle() -> str:
         drawing.arrow([(290, 240), (290, 266), (340, 266), (340, 240)]),
         drawing.label(x, 281, "create: repeated, acknowledge: unchanged"),
         drawing.arrow([(560, 150), (450, 150), (450, 100), (380, 100)], kind="later"),
+        drawing.arrow([(450, 150), (450, 200), (380, 200)], kind="later"),
         drawing.label(450, 128, "reopen, by a person"),
+        drawing.label(450, 175, "if it was acknowledged"),
         drawing.text(625, 250, ("a later create opens a new alert;", "all else is ignored")),
         *map(drawing.box, (_OPEN, _ACKNOWLEDGED, _RESOLVED)),
     ]  # fmt: skip
     words = (
         "A create opens an alert. An acknowledge leads from open to acknowledged, a resolve from"
-        " either to resolved. Only a person can reopen a resolved one. Creates in between are"
-        " repeated ones, and an acknowledge of an acknowledged alert changes nothing. After its"
-        " resolution, events of the same Id are ignored, until a create opens a new alert."
+        " either to resolved. Only a person can reopen a resolved one, which is then acknowledged"
+        " if it was so before, else open. Creates in between are repeated ones, and an acknowledge"
+        " of an acknowledged alert changes nothing. After its resolution, events of the same Id are"
+        " ignored, until a create opens a new alert."
     )
     return drawing.picture("lifecycle", "The life of an alert", words, (800, 300), parts)
 

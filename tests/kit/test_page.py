@@ -19,3 +19,11 @@ def test_the_tables_name_every_fixture_and_every_builder() -> None:
 
     assert named == fixtures | set(clients.__all__) - {"Payload"}
     assert set(clients.__all__) <= set(testing.__all__)
+
+
+def test_the_page_has_every_public_name() -> None:
+    page = (ROOT / "docs" / "testing.md").read_text("utf-8")
+
+    documented = re.findall(r"^\.\. auto(?:class|function):: (\w+)$", page, re.MULTILINE)
+
+    assert sorted(documented) == sorted(set(testing.__all__) - {"Payload"})
