@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from flask_webhook_alerts import alert_created
 from flask_webhook_alerts import clock
+from flask_webhook_alerts import InvalidOption
 from flask_webhook_alerts.store import figures
 from flask_webhook_alerts.store import search
 from tests.dashboard.people import EVENT
@@ -586,6 +587,20 @@ def test_a_database_that_is_away_is_a_page_that_says_what_to_do(person: Person) 
     assert "Tables are missing" in response.text
     assert response.headers["Retry-After"] == "5"
     assert person.client.get("/alerts/live").status_code == 503
+
+
+def test_what_no_form_should_have_sent_is_told_and_changes_nothing(
+    person: Person, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post()
+
+    def refuse(*_args: object) -> t.NoReturn:
+        raise InvalidOption("The name in by has at most 255 characters.")
+
+    monkeypatch.setattr("flask_webhook_alerts.triage.Triage.change_all", refuse)
+    page = person.press_and_see("/act", {"resolve": "1"}, 422)
+
+    assert "at most 255 characters. Nothing was changed." in page
 
 
 def test_times_are_told_from_now(
