@@ -45,6 +45,11 @@ def _sqlite_control(driver: t.Any) -> Iterator[None]:
         # since they cannot be kept out.
         end_sqlite(driver)
         yield
+    except BaseException:
+        # SQLAlchemy leaves it out where an engine commits by itself.
+        with contextlib.suppress(sqlite3.Error):
+            driver.rollback()
+        raise
     finally:
         if rules != _LEGACY_CONTROL:
             with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed, and has no rules

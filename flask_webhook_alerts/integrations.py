@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import typing as t
 from collections.abc import Collection
 
@@ -16,7 +15,6 @@ from .database import Database
 from .durations import LONGEST
 from .errors import InvalidOption
 from .errors import NotFound
-from .errors import Refused
 from .errors import WebhookAlertsError
 from .mapping import table_of
 from .mapping import touch
@@ -140,46 +138,23 @@ class Integrations:
         """
         self._database.host.require_committed()
         self._require(integration_id)
-        store, database = self._database.store, self._database
+        housekeeping, reads = self._database.store.housekeeping, self._database.store.reads
 
-        def look(connection: sa.Connection) -> int:
-            self._check_version(connection, integration_id, expected)
-            return store.reads.count_alerts(connection, integration_id)
+        def delete_some(connection: sa.Connection) -> tuple[int, bool | None]:
+            housekeeping.hold_integration(connection, integration_id)
+            if not deleted:
+                self._check_version(connection, integration_id, expected)
+            if not with_alerts and (found := reads.count_alerts(connection, integration_id)):
+                raise HasAlerts(f"The integration has {count(found, 'alert')}.")
 
-        if (found := database.write(look)) and not with_alerts:
-            raise HasAlerts(f"The integration has {count(found, 'alert')}.")
+            return housekeeping.delete_integration(connection, integration_id, BATCH)
 
-        deleted = 0
-        while not (is_gone := self._delete_empty(integration_id)):
-            ids = self._alerts_of(integration_id)
-            if not ids:
-                break  # somebody else was faster
-            if not with_alerts:
-                raise HasAlerts("The integration has got an alert meanwhile.")
-            delete = functools.partial(store.housekeeping.delete_alerts, ids=ids)
-            deleted += database.write(delete)
+        deleted, is_gone = 0, None
+        while is_gone is None:
+            some, is_gone = self._database.write(delete_some)
+            deleted += some
         self._changed(integration_id, is_gone)
         return deleted
-
-    def _delete_empty(self, integration_id: str) -> bool:
-        """Delete an integration without alerts; tell whether there was one."""
-        housekeeping = self._database.store.housekeeping
-        try:
-            deleted = self._database.write(
-                lambda connection: housekeeping.delete_integration(connection, integration_id)
-            )
-        except Refused:
-            # An event was taken in at this moment; else the host's own rows refer to it.
-            if not self._alerts_of(integration_id):
-                raise
-            deleted = 0
-        return bool(deleted)
-
-    def _alerts_of(self, integration_id: str) -> list[int]:
-        housekeeping = self._database.store.housekeeping
-        return self._database.run(
-            lambda connection: housekeeping.alerts_of(connection, integration_id, BATCH)
-        )
 
     def _check_version(
         self, connection: sa.Connection, integration_id: str, expected: Collection[str] | None

@@ -6,7 +6,6 @@ import contextlib
 import enum
 import logging
 import random
-import sqlite3
 import time
 import typing as t
 from collections.abc import Callable
@@ -139,7 +138,6 @@ def _is_kept_open(engine: sa.Engine, lender: object) -> bool:
 @contextlib.contextmanager
 def _transaction(engine: sa.Engine, connection: sa.Connection, single: bool) -> Iterator[None]:
     driver = t.cast(t.Any, connection.connection.dbapi_connection)
-    is_sqlite = engine.dialect.name == "sqlite"
     try:
         with in_control(engine, driver, single=single):
             # A listener of the host's that has run a statement has begun it. Nobody else ends it.
@@ -148,27 +146,20 @@ def _transaction(engine: sa.Engine, connection: sa.Connection, single: bool) -> 
                 # First what a listener to the pool has begun, such as a tenant's settings.
                 driver.commit()
                 connection.execution_options(isolation_level="AUTOCOMMIT")
-            ours = _sqlite(connection, driver, single) if is_sqlite else contextlib.nullcontext()
             # Begun in any case: hosts that listen to the engine hear of each commit.
-            with begun or connection.begin(), ours:
+            with begun or connection.begin():
+                if engine.dialect.name == "sqlite":
+                    _begin_sqlite(connection, driver, single)
                 yield
     except engine.dialect.loaded_dbapi.Error as error:
         direct.raise_as_sqlalchemy(connection, error)  # of what was asked of the driver itself
 
 
-@contextlib.contextmanager
-def _sqlite(connection: sa.Connection, driver: t.Any, single: bool) -> Iterator[None]:
+def _begin_sqlite(connection: sa.Connection, driver: t.Any, single: bool) -> None:
     end_sqlite(driver)  # what an engine of the host's has begun by itself
-    try:
-        if not single:
-            # Take the write lock before reading, by waiting: taken later, it fails at once.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        yield
-    except BaseException:
-        # SQLAlchemy leaves it out where an engine commits by itself.
-        with contextlib.suppress(sqlite3.Error):
-            driver.rollback()
-        raise
+    if not single:
+        # Take the write lock before reading, by waiting: taken later, it fails at once.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _code(driver_error: object) -> str | int | None:

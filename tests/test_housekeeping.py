@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
 import typing as t
 from collections.abc import Callable
@@ -26,8 +27,6 @@ from flask_webhook_alerts.state import get_state
 from flask_webhook_alerts.store import Housekeeping
 from tests.hosts import Host
 from tests.hosts import running_host
-
-PostLate: t.TypeAlias = Callable[..., None]
 
 NOW = dt.datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=dt.UTC)
 BEFORE = NOW - dt.timedelta(days=30)
@@ -244,6 +243,22 @@ def test_an_alert_that_is_reopened_at_this_very_moment_is_not_purged(host: Host)
     assert [alert.id for alert in host.stored_alerts()] == [alert_id]
 
 
+@pytest.mark.parametrize("database_url", ["postgresql", "mariadb"], indirect=True)
+def test_an_event_that_is_revived_at_this_very_moment_is_not_purged(host: Host) -> None:
+    alert_id = store_alert(host, events=[DEAD])
+    with host.app.app_context():
+        engine, event = host.db.engine, host.alerts.AlertEvent.__table__
+    with ThreadPoolExecutor(1) as pool, engine.connect() as other:
+        other.execute(sa.update(event).values(next_attempt_at=NOW))
+        purged = pool.submit(purge, host, batch=10)
+        time.sleep(0.5)
+        assert not purged.done()
+        other.commit()
+        assert sum(purged.result(30)[0]) == 0
+
+    assert [alert.id for alert in host.stored_alerts()] == [alert_id]
+
+
 # --- Deleting integrations ----------------------------------------------------------------------
 
 
@@ -294,70 +309,50 @@ def test_more_alerts_than_a_batch_are_all_deleted(
     assert (host.stored_alerts(), host.stored_events(), integration_ids(host)) == ([], [], [])
 
 
-@pytest.fixture
-def post_late(monkeypatch: pytest.MonkeyPatch) -> PostLate:
-    """Let an event come in while an integration is deleted, once it was looked at."""
-
-    def post_late(host: Host, integration_id: str, *, is_refused: bool = False) -> None:
-        with host.app.app_context():
-            database = get_state().database
-        write, writes = database.write, list[object]()
-
-        def late(work: t.Any) -> t.Any:
-            writes.append(work)
-            if len(writes) == 2:
-                assert host.post(integration_id, PAYLOAD).status_code == 200
-                if is_refused:
-                    raise Refused("FOREIGN KEY constraint failed")
-            return write(work)
-
-        monkeypatch.setattr(database, "write", late)
-
-    return post_late
-
-
-def test_an_event_that_comes_while_an_integration_is_deleted_keeps_it(
-    host: Host, post_late: PostLate
+@pytest.mark.parametrize("with_alerts", [False, True])
+def test_an_integration_that_somebody_else_deletes_first_is_not_found(
+    host: Host, monkeypatch: pytest.MonkeyPatch, with_alerts: bool
 ) -> None:
     integration_id = host.create_integration()
-    post_late(host, integration_id)
+    require = Integrations._require
 
-    with pytest.raises(HasAlerts, match="meanwhile"):
+    def lose(own: Integrations, found: str) -> None:
+        require(own, found)
+        monkeypatch.undo()
         delete(host, integration_id)
 
-    assert integration_ids(host) == [integration_id]
-    assert len(host.stored_alerts()) == 1
-
-
-def test_an_event_that_comes_while_an_integration_is_deleted_goes_with_it_if_asked(
-    host: Host, post_late: PostLate
-) -> None:
-    integration_id = host.create_integration()
-    post_late(host, integration_id)
-
-    assert delete(host, integration_id, with_alerts=True) == 1
-    assert (integration_ids(host), host.stored_alerts(), host.stored_events()) == ([], [], [])
-
-
-def test_an_integration_that_somebody_else_deletes_first_is_not_found(
-    host: Host, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    integration_id = host.create_integration()
-    with host.app.app_context():
-        housekeeping = get_state().database.store.housekeeping
-    monkeypatch.setattr(housekeeping, "delete_integration", lambda *_: 0)
+    monkeypatch.setattr(Integrations, "_require", lose)
 
     with pytest.raises(NotFound, match=integration_id):
-        delete(host, integration_id)
+        delete(host, integration_id, with_alerts=with_alerts)
 
 
-def test_an_event_that_makes_the_database_refuse_the_deletion_goes_with_it_if_asked(
-    host: Host, post_late: PostLate
+def test_an_event_that_comes_while_its_integration_is_deleted_is_refused(
+    host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(integrations, "BATCH", 2)
     integration_id = host.create_integration()
-    post_late(host, integration_id, is_refused=True)
+    for number in range(3):
+        host.post(integration_id, {**PAYLOAD, "Id": str(number)})
+    stop = threading.Event()
+    statuses: list[int] = []
 
-    assert delete(host, integration_id, with_alerts=True) == 1
+    def send() -> None:
+        while not stop.is_set():
+            payload = {**PAYLOAD, "Id": str(len(statuses) + 10)}
+            statuses.append(host.post(integration_id, payload).status_code)
+
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(send)
+        while not statuses:
+            time.sleep(0.01)
+        deleted = delete(host, integration_id, with_alerts=True)
+        stop.set()
+        sending.result(30)
+
+    assert statuses.count(200) + 3 == deleted
+    assert set(statuses) <= {200, 404}
+    assert (integration_ids(host), host.stored_alerts(), host.stored_events()) == ([], [], [])
 
 
 def test_an_integration_whose_alerts_the_host_refers_to_is_kept(database_url: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import sqlalchemy as sa
@@ -292,8 +293,9 @@ def switched_on(url: str) -> sa.Engine:
     return engine
 
 
-def without_rollback(url: str) -> sa.Engine:
-    options = {"skip_autocommit_rollback": True} if IS_NEW else {}
+def without_rollback(url: t.Any, **options: t.Any) -> sa.Engine:
+    if IS_NEW:
+        options["skip_autocommit_rollback"] = True
     return sa.create_engine(url, isolation_level="AUTOCOMMIT", **options)
 
 
@@ -335,6 +337,26 @@ def test_a_driver_that_commits_by_itself_stores_all_or_nothing(
     hasty.dispose()
 
 
+def test_a_commit_that_a_reader_holds_up_is_undone(
+    sqlite_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transactions, "PATIENCE", 0.2)
+    with sqlite_engine.begin() as connection:
+        connection.execute(sa.insert(box).values(id=1))
+    hasty = without_rollback(sqlite_engine.url, connect_args={"timeout": 0.05})
+    event.listen(hasty, "before_cursor_execute", lambda *_: None)
+    with sqlite_engine.connect() as reader:
+        reader.exec_driver_sql("BEGIN")
+        reader.exec_driver_sql("SELECT * FROM box").all()
+        with pytest.raises(Unavailable):
+            transactions.run(hasty, count_up)
+
+    assert counts(sqlite_engine) == [0]
+    assert transactions.run(hasty, count_up) == 1
+    assert counts(sqlite_engine) == [1]
+    hasty.dispose()
+
+
 def keep_open(connection: sa.Connection, monkeypatch: pytest.MonkeyPatch) -> object:
     monkeypatch.setattr(connection, "close", lambda: None)
     return connection
@@ -361,6 +383,34 @@ def test_a_transaction_of_a_connection_that_a_test_lends_is_the_tests(
         connection.rollback()
 
     assert (inside, counts(engine)) == (1, [0, 0])
+
+
+@pytest.mark.parametrize("may_be_direct", [False, True])
+@pytest.mark.parametrize("database_url", SERVERS, indirect=True)
+def test_a_stand_in_for_the_engine_may_lend(engine: sa.Engine, may_be_direct: bool) -> None:
+    stand_in = mock.MagicMock(spec=sa.Engine)
+    with engine.connect() as connection, connection.begin():
+        stand_in.connect.return_value = contextlib.nullcontext(connection)
+        assert transactions.run(stand_in, count_up, may_be_direct=may_be_direct) == 1
+        connection.rollback()
+
+    assert counts(engine) == [0, 0]
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_a_connection_that_is_lent_goes_back_as_it_came(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, single: bool
+) -> None:
+    with engine.connect() as connection:
+        with monkeypatch.context() as patched:
+            lent = keep_open(connection, patched)
+            patched.setattr(engine, "connect", lambda: lent)
+            assert transactions.run(engine, count_up, single=single) == 1
+        with connection.begin():
+            count_up(connection)
+            connection.rollback()
+
+    assert counts(engine) == [1, 0]
 
 
 @pytest.mark.parametrize("database_url", SERVERS, indirect=True)

@@ -110,7 +110,7 @@ _CODES = {
     429: "rate_limited",
     503: "unavailable",
 }
-_OF_ITS_PAGE = {"Content-Length", "Content-Type"}
+_OF_ITS_PAGE = {"Content-Length", "Content-Type", "Set-Cookie"}
 _KNOWN: dict[type[Exception], tuple[int, str]] = {
     NotFound: (404, "not_found"),
     HasAlerts: (409, "has_alerts"),

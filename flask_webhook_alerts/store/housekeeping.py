@@ -54,28 +54,46 @@ class Housekeeping:
             )
             .order_by(alert.id)
         )
-        if locks:
-            statement = statement.with_for_update()
-        return list(connection.execute(statement).scalars())
+        if not locks:
+            return list(connection.execute(statement).scalars())
 
-    def alerts_of(self, connection: sa.Connection, integration_id: str, limit: int) -> list[int]:
-        """Return the ids of some alerts of an integration."""
-        alert = self._alert.c
-        statement = sa.select(alert.id).where(alert.integration_id == integration_id).limit(limit)
-        return list(connection.execute(statement).scalars())
+        ids = list(connection.execute(statement.with_for_update()).scalars())
+        # A dead event may be revived at this moment, which changes its own row alone.
+        is_its = event.alert_id.in_(ids)
+        events = sa.select(event.alert_id, sa.and_(*is_owed(event)).label("is_owed")).where(is_its)
+        rows = connection.execute(events.with_for_update())
+        owing = {row.alert_id for row in rows if row.is_owed}
+        return [alert_id for alert_id in ids if alert_id not in owing]
 
     def delete_alerts(self, connection: sa.Connection, ids: list[int]) -> int:
         """Delete alerts and their events. Return how many alerts there were."""
         connection.execute(sa.delete(self._event).where(self._event.c.alert_id.in_(ids)))
         return connection.execute(sa.delete(self._alert).where(self._alert.c.id.in_(ids))).rowcount
 
-    def delete_integration(self, connection: sa.Connection, integration_id: str) -> int:
-        """Delete an integration. Return 1, or 0 if it was gone, or has alerts."""
-        self._rejections.forget(connection, integration_id)
+    def hold_integration(self, connection: sa.Connection, integration_id: str) -> None:
+        """Let an integration take no more alerts until the transaction ends."""
         integration = self._integration.c
-        # By itself SQLite checks no foreign key, and the alert would be in no list any more.
-        has_alerts = sa.exists().where(self._alert.c.integration_id == integration.id)
-        statement = sa.delete(self._integration).where(
-            integration.id == integration_id, ~has_alerts
+        # Each new alert of another transaction locks the row that it refers to.
+        connection.execute(
+            sa.select(integration.id).where(integration.id == integration_id).with_for_update()
         )
-        return connection.execute(statement).rowcount
+
+    def delete_integration(
+        self, connection: sa.Connection, integration_id: str, most: int
+    ) -> tuple[int, bool | None]:
+        """Delete alerts of an integration that is held, and the integration with the last ones.
+
+        :param most: how many alerts may be deleted.
+        :return: how many were, and whether the integration was: None if it still has alerts.
+        """
+        alert, integration = self._alert.c, self._integration.c
+        its_alerts = sa.select(alert.id).where(alert.integration_id == integration_id)
+        ids = list(connection.execute(its_alerts.limit(most)).scalars())
+        if ids:
+            self.delete_alerts(connection, ids)
+        if len(ids) == most:
+            return most, None
+
+        self._rejections.forget(connection, integration_id)
+        statement = sa.delete(self._integration).where(integration.id == integration_id)
+        return len(ids), connection.execute(statement).rowcount > 0
