@@ -185,6 +185,18 @@ def test_a_connection_that_was_closed_in_the_pool_is_told_and_replaced(engine: s
     check_it_is_told_and_replaced(engine)
 
 
+@pytest.mark.parametrize("database_url", ["mariadb"], indirect=True)
+def test_a_connection_that_broke_and_commits_by_itself_is_told_and_replaced(
+    engine: sa.Engine,
+) -> None:
+    insert(engine, "DELETE FROM crate")
+    hasty = sa.create_engine(engine.url, isolation_level="AUTOCOMMIT")
+    end_connections(hasty)
+
+    check_it_is_told_and_replaced(hasty)
+    hasty.dispose()
+
+
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_connection_that_breaks_before_it_commits_by_itself_is_told(engine: sa.Engine) -> None:
     class Breaking(psycopg.Connection[t.Any]):

@@ -637,6 +637,15 @@ def test_a_write_whose_second_connection_broke_too_is_given_up(engine: sa.Engine
     assert (tries.number, counts(engine)) == (2, [0, 0])
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_connection_that_was_closed_in_the_pool_is_replaced(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        driver = t.cast(t.Any, connection.connection.dbapi_connection)
+    driver.close()
+
+    assert transactions.run(engine, count_up, single=True) == 1
+
+
 @pytest.mark.parametrize("database_url", SERVERS, indirect=True)
 def test_connections_that_broke_in_the_pool_are_replaced(engine: sa.Engine) -> None:
     with engine.connect() as other:
