@@ -26,7 +26,7 @@ def in_control(
     if engine.dialect.name == "sqlite":
         return _sqlite_control(driver)
 
-    return _NO_CONTROL if single or not _commits_by_itself(driver) else _as_one(driver)
+    return _NO_CONTROL if single or not commits_by_itself(driver) else _as_one(driver)
 
 
 def end_sqlite(driver: t.Any) -> None:
@@ -56,10 +56,12 @@ def _sqlite_control(driver: t.Any) -> Iterator[None]:
                 driver.autocommit = rules
 
 
-def _commits_by_itself(driver: t.Any) -> bool:
+def commits_by_itself(driver: t.Any) -> bool:
+    """Tell whether a driver's connection commits each statement."""
     if hasattr(driver, "get_autocommit"):  # MariaDB's drivers
         return bool(driver.get_autocommit())
 
+    # sqlite3 has had the attribute since Python 3.12, where -1 means "as always".
     return getattr(driver, "autocommit", False) is True
 
 

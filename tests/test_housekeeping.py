@@ -228,28 +228,21 @@ def test_alerts_that_the_host_refers_to_stay_whole(database_url: str) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["postgresql", "mariadb"], indirect=True)
-def test_an_alert_that_is_reopened_at_this_very_moment_is_not_purged(host: Host) -> None:
-    alert_id = store_alert(host, host.create_integration(), status="resolved")
+@pytest.mark.parametrize(
+    ("model", "values", "events"),
+    [
+        pytest.param("Alert", {"status": "open", "resolved_at": None}, [], id="reopened"),
+        pytest.param("AlertEvent", {"next_attempt_at": NOW}, [DEAD], id="revived"),
+    ],
+)
+def test_what_is_wanted_again_at_this_very_moment_is_not_purged(
+    host: Host, model: str, values: dict[str, t.Any], events: list[t.Any]
+) -> None:
+    alert_id = store_alert(host, events=events)
     with host.app.app_context():
-        engine, alert = host.db.engine, host.alerts.Alert.__table__
+        engine, table = host.db.engine, getattr(host.alerts, model).__table__
     with ThreadPoolExecutor(1) as pool, engine.connect() as other:
-        other.execute(sa.update(alert).values(status="open", resolved_at=None))
-        purged = pool.submit(purge, host, batch=10)
-        time.sleep(0.5)
-        assert not purged.done()
-        other.commit()
-        assert sum(purged.result(30)[0]) == 0
-
-    assert [alert.id for alert in host.stored_alerts()] == [alert_id]
-
-
-@pytest.mark.parametrize("database_url", ["postgresql", "mariadb"], indirect=True)
-def test_an_event_that_is_revived_at_this_very_moment_is_not_purged(host: Host) -> None:
-    alert_id = store_alert(host, events=[DEAD])
-    with host.app.app_context():
-        engine, event = host.db.engine, host.alerts.AlertEvent.__table__
-    with ThreadPoolExecutor(1) as pool, engine.connect() as other:
-        other.execute(sa.update(event).values(next_attempt_at=NOW))
+        other.execute(sa.update(table).values(values))
         purged = pool.submit(purge, host, batch=10)
         time.sleep(0.5)
         assert not purged.done()

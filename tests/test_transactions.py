@@ -91,8 +91,10 @@ class Tries:
         return count_up(connection)
 
 
-def is_direct(link: object) -> bool:
-    return isinstance(link, direct.DirectConnection)
+def runner_of(link: t.Any) -> t.Any:
+    """Return what runs SQL as it stands on a connection of either kind."""
+    is_direct = isinstance(link, direct.DirectConnection)
+    return link.execute if is_direct else link.exec_driver_sql
 
 
 def raising(error: BaseException) -> Work:
@@ -265,7 +267,7 @@ def test_what_a_listener_has_set_holds_for_the_work(
     event.listen(watched, hook, SETTERS[hook])
 
     def work(link: t.Any) -> str:
-        run: t.Any = link.execute if is_direct(link) else link.exec_driver_sql
+        run = runner_of(link)
         return str(run("SHOW app.tenant").fetchone()[0])
 
     told = transactions.run(watched, work, single=single, may_be_direct=may_be_direct)
@@ -314,7 +316,7 @@ def test_a_driver_that_commits_by_itself_stores_all_or_nothing(
     engine: sa.Engine, create: Callable[[t.Any], sa.Engine], is_heard: bool
 ) -> None:
     def work(link: t.Any) -> None:
-        run: t.Any = link.execute if is_direct(link) else link.exec_driver_sql
+        run = runner_of(link)
         run("UPDATE box SET count = count + 1 WHERE id = 1").close()
         if fails:
             raise LookupError

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
+from flask_webhook_alerts.autocommit import commits_by_itself
 from flask_webhook_alerts.mapping import Models
 from flask_webhook_alerts.mapping import table_of
 
@@ -69,7 +70,7 @@ def read_facts(connection: sa.Connection, models: Models) -> Facts:
         dialect="mariadb" if getattr(dialect, "is_mariadb", False) else dialect.name,
         version=".".join(map(str, dialect.server_version_info or ())),
         isolation_level=connection.get_isolation_level(),
-        is_autocommit=_is_autocommit(connection),
+        is_autocommit=commits_by_itself(connection.connection.dbapi_connection),
         settings=_SETTINGS[dialect.name](connection),
         charsets=_charsets(connection, tables) if dialect.name in _MYSQL else {},
     )
@@ -140,15 +141,6 @@ def _is_coarse(wanted: sa.types.TypeEngine[t.Any], found: sa.types.TypeEngine[t.
     # The lease of an event is a time that must be found again, to the microsecond.
     ours = wanted.dialect_impl(mysql.dialect())
     return getattr(ours, "fsp", None) == _MICROSECONDS != found.fsp
-
-
-def _is_autocommit(connection: sa.Connection) -> bool:
-    driver = t.cast(t.Any, connection.connection.dbapi_connection)
-    if hasattr(driver, "get_autocommit"):  # MariaDB's drivers
-        return bool(driver.get_autocommit())
-
-    # sqlite3 has had the attribute since Python 3.12, where -1 means "as always".
-    return getattr(driver, "autocommit", False) is True
 
 
 def _read_postgresql(connection: sa.Connection) -> dict[str, str]:
